@@ -1,0 +1,1 @@
+"""Where records come from: department systems. Imports only `catalogue`."""

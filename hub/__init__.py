@@ -1,0 +1,1 @@
+"""The running service: pulls records, answers GraphQL, follows changes. May import the other three packages."""
