@@ -1,0 +1,1 @@
+"""The files connector: a folder of csv, xlsx or jsonl files as one source."""
