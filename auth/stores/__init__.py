@@ -1,0 +1,1 @@
+"""Embedded stores of auth: clients, grants, keys and the audit trail in SQLite."""
