@@ -1,0 +1,1 @@
+"""Walk 2, a change: from a page of a department's rows to committed, applied and numbered changes."""
