@@ -1,0 +1,1 @@
+"""The hand-written GraphQL nouns: what every record carries, the catalogue, access, feeds."""
