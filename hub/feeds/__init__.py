@@ -1,0 +1,1 @@
+"""Following changes: cursors, and the walk over the change log for one subscriber."""
