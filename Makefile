@@ -34,10 +34,10 @@ format: $(READY) ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix .
 
 bench: $(READY) ## print the figures, measured in one run
-	$(BIN)/python -m pytest -m bench -s tests/bench $(ARGS)
+	$(BIN)/python -m pytest -m bench -s --timeout 0 tests/bench $(ARGS)
 
 soak: $(READY) ## the long proofs
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(BIN)/python -m pytest -m slow --timeout 0 $(ARGS)
 
 lock: $(READY) ## resolve the dependencies again, newest versions that fit
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
