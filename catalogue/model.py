@@ -342,9 +342,8 @@ class System:
 class Column:
     """How one item is read from a department's row.
 
-    Exactly one of `source` (a column's name) and `constant` stands. The groups `value` and `unit` of `pattern` pick a
-    number and its unit out of the text; `units` maps unit texts to factors, as decimal text. `codes` translates source
-    codes, `formats` are strptime formats tried in order, `nulls` are source texts that mean "not given".
+    Either `source` (a column's name) or `constant` stands. `pattern`'s groups `value` and `unit` pick a number and its
+    unit, `units` maps unit texts to factors. `codes` translates, `formats` are strptime's, `nulls` mean "not given".
     """
 
     item: str
@@ -361,10 +360,9 @@ class Column:
 class Binding:
     """挂接: how one department's system feeds a resource.
 
-    `options` are the connector's own (table, path, encoding, cursor column …). `complete` says that a full read lists
-    every record, so that what is missing from it may be deleted; `delete_share` is the largest share of the binding's
-    records that one pull may delete without a person's word. `poll` is seconds between pulls (0: the resource's cycle).
-    `timezone` is what a naive source time means.
+    `options` are the connector's own. `complete` says that a full read lists every record, so that what is missing may
+    be deleted; `delete_share` is the largest share of the binding's records that one pull may delete without a person's
+    word. `poll` is seconds between pulls (0: the resource's cycle), `timezone` what a naive source time means.
     """
 
     name: str
