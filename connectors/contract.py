@@ -9,7 +9,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Awaitable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from connectors.source import BadRow, Source, SourceError, SourcePage, SourceRow
 
@@ -21,6 +21,7 @@ COLUMNS = ("code", "name", "city", "stamp")
 Row = dict[str, str]
 _FIRST = "2024-01-01 08:00:00"
 _LATER = "2024-01-01 09:00:00"
+_LATE = "2024-01-01 08:59:30"
 #: What fifteen hundred further rows may cost in bytes: a buffer that filled up, not the rows.
 _SLACK = 500_000
 _LARGEST_PAGE = 1000
@@ -43,6 +44,14 @@ class Stand(Protocol):
 
     def open(self) -> Source:
         """The connector under test, bound to the four columns."""
+
+
+@runtime_checkable
+class CuttingStand(Stand, Protocol):
+    """A stand whose connection can be cut, as one that is reached over a network can be."""
+
+    def cut_after(self, answers: int) -> None:
+        """Break off once in the middle of an answer, after so many whole ones from now on."""
 
 
 def rows(number: int, stamp: str = _FIRST) -> list[Row]:
@@ -98,6 +107,42 @@ class SourceContract:
         later = {**rows(1203)[300], "name": "又改名", "stamp": _LATER}
         stand.change(later)
         assert later in _texts(await _pages(stand, after[-1].cursor))
+
+    async def test_rows_changed_at_one_time_are_all_in_the_next_pull(self, stand: Stand) -> None:
+        """More of them than a page holds, and one that came at the same time after it was read."""
+        stand.fill(rows(1203))
+        last = (await _pages(stand, None))[-1]
+        changed = [*rows(500), *rows(1203, _LATER)[500:]]
+        stand.fill(changed)
+        after = await _pages(stand, last.cursor)
+        given = {row["code"]: row for row in _texts(after)}
+        assert not [row for row in changed[500:] if given.get(row["code"]) != row]
+        one_more = {**rows(1)[0], "name": "同时改名", "stamp": _LATER}
+        stand.change(one_more)
+        assert one_more in _texts(await _pages(stand, after[-1].cursor))
+
+    async def test_a_commit_that_comes_late_is_in_the_next_pull(self, stand: Stand) -> None:
+        """Its time was given when it began, and others were read before it ended."""
+        stand.fill([*rows(60), {**rows(61)[60], "stamp": _LATER}])
+        last = (await _pages(stand, None))[-1]
+        late = {**rows(60)[7], "name": "迟到", "stamp": _LATE}
+        stand.change(late)
+        assert late in _texts(await _pages(stand, last.cursor))
+
+    async def test_a_connection_cut_in_the_middle_loses_no_row_and_is_no_end(self, stand: Stand) -> None:
+        """What was given stands, the error says that trying again helps, and the last checkpoint leads to the rest."""
+        if not isinstance(stand, CuttingStand):
+            return
+        stand.fill(rows(1203))
+        stand.cut_after(1)
+        pages: list[SourcePage] = []
+        async with _opened(stand) as source:
+            error = await _broken_off(source, pages)
+        assert error is not None
+        assert error.retryable
+        assert not any(page.complete for page in pages)
+        rest = await _pages(stand, pages[-1].cursor if pages else None)
+        assert {row["code"] for row in _texts([*pages, *rest])} == {row["code"] for row in rows(1203)}
 
     async def test_broken_bytes_cost_their_own_row_alone(self, stand: Stand) -> None:
         """And the row says where it stands, so that a person finds it."""
@@ -199,6 +244,16 @@ async def _refused(ask: Awaitable[object]) -> bool:
     except SourceError as error:
         return bool(error.source)
     return False
+
+
+async def _broken_off(source: Source, pages: list[SourcePage]) -> SourceError | None:
+    """Gather pages until an error, and give it."""
+    try:
+        async for page in source.pull(None):
+            pages.append(page)
+    except SourceError as error:
+        return error
+    return None
 
 
 async def _peak(stand: Stand, number: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, tzinfo
+from functools import lru_cache
 
 # The words may be any of the three separators, but both the same; 年 goes with 月.
 _DATE = r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日?)"
@@ -16,6 +17,8 @@ _WRITTEN = re.compile(_DATE + _TIME + r"\s*(Z|[+-]\d{2}:?\d{2})?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2}))?")
 #: Serial numbers from here on are taken for compact dates (19000101).
 _COMPACT_FROM = 10_000_000
+#: Dates and offsets come again and again; strptime takes longer than all else that is done with a value.
+REMEMBERED = 4096
 
 
 def read_moment(value: object, formats: tuple[str, ...] = ()) -> datetime:
@@ -34,6 +37,7 @@ def read_moment(value: object, formats: tuple[str, ...] = ()) -> datetime:
     raise ValueError("neither text, number nor date")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _declared(text: str, formats: tuple[str, ...]) -> datetime:
     for form in formats:
         try:
@@ -57,6 +61,7 @@ def _known(text: str) -> datetime:
     return datetime.combine(date(year, month, day), time(hour, minute, second))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _offset(text: str | None) -> tzinfo | None:
     return datetime.strptime(text.replace("Z", "+0000"), "%z").tzinfo if text else None
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from catalogue.model import Binding, System
+from connectors.limits import without_limits
 from connectors.source import Source, SourceMisconfigured
 
 
@@ -25,8 +26,25 @@ def _sql(system: System, binding: Binding | None) -> Source:
     return SqlSource(system, binding)
 
 
+def _rest(system: System, binding: Binding | None) -> Source:
+    from connectors.rest.source import RestSource
+
+    return RestSource(system, binding)
+
+
+def _soap(system: System, binding: Binding | None) -> Source:
+    from connectors.soap.source import SoapSource
+
+    return SoapSource(system, binding)
+
+
 #: Every kind of connector. Each is imported when it is first opened: their libraries take a second to load.
-CONNECTORS: Mapping[str, Callable[[System, Binding | None], Source]] = {"files": _files, "sql": _sql}
+CONNECTORS: Mapping[str, Callable[[System, Binding | None], Source]] = {
+    "files": _files,
+    "rest": _rest,
+    "soap": _soap,
+    "sql": _sql,
+}
 REFERENCES = ("env:", "file:")
 
 
@@ -40,9 +58,14 @@ def open_source(system: System, binding: Binding | None, secrets: Callable[[str]
     if connector is None:
         known = ", ".join(sorted(CONNECTORS))
         raise SourceMisconfigured(system.name, f"there is no connector {system.connector}; known are {known}")
-    resolved = replace(system, options=_resolved(system.name, system.options, secrets))
+    resolved = replace(system, options=_resolved(system.name, without_limits(system.options), secrets))
     bound = replace(binding, options=_resolved(system.name, binding.options, secrets)) if binding else None
     return connector(resolved, bound)
+
+
+def gives_files(system: System, binding: Binding) -> bool:
+    """Whether the source gives the files that items of type G name: it says with `blobs` where they are."""
+    return bool(binding.options.get("blobs") or system.options.get("blobs"))
 
 
 def _resolved(system: str, options: Mapping[str, str], secrets: Callable[[str], str]) -> dict[str, str]:

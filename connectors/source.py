@@ -6,9 +6,11 @@ streams: memory does not grow with the source. Errors are arranged by what the c
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,34 @@ class Source(Protocol):
         """Give connections and files back."""
 
 
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that a source has opened: its bytes as they come, its name and media type where the source says them."""
+
+    chunks: AsyncIterator[bytes]
+    name: str = ""
+    media: str = ""
+
+
+@runtime_checkable
+class FileSource(Protocol):
+    """A source that also gives the files that items of type G name; it is configured with the option `blobs`."""
+
+    def file(self, reference: str) -> AbstractAsyncContextManager[SourceFile]:
+        """The file of that digest (or name), open for as long as the context lasts. Entering it and reading raise a
+        SourceError; SourceFileMissing where the source has no such file.
+        """
+
+
+_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
+
+
+def digest_hex(reference: str) -> str | None:
+    """The hex digits of a file's SHA-256 where the reference is one; None where it is a name of the source's own."""
+    found = _DIGEST.fullmatch(reference)
+    return found[1].lower() if found else None
+
+
 class SourceError(Exception):
     """Something about a department's system. `source` is the system's name, `retryable` whether trying again helps."""
 
@@ -117,3 +147,7 @@ class SourceShapeChanged(SourceError):
 
 class SourceBroken(SourceError):
     """The source answers with what cannot be read (bytes that are not the declared encoding, a torn file)."""
+
+
+class SourceFileMissing(SourceError):
+    """A record names a file that the source does not have."""

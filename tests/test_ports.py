@@ -35,7 +35,9 @@ def methods(port):
 def test_every_method_of_a_port_is_awaited_or_iterated_asynchronously(port):
     for name, method in methods(port).items():
         gives = str(inspect.signature(method).return_annotation)
-        assert inspect.iscoroutinefunction(method) or gives.startswith("AsyncIterator"), f"{port.__name__}.{name}"
+        assert inspect.iscoroutinefunction(method) or gives.startswith(
+            ("AsyncIterator", "AbstractAsyncContextManager")
+        ), f"{port.__name__}.{name}"
 
 
 @pytest.mark.parametrize("port", PORTS, ids=lambda port: port.__name__)

@@ -1,1 +1,1 @@
-"""The files connector: a folder of csv, xlsx or jsonl files as one source."""
+"""The files connector: a folder of csv, xlsx, jsonl or xml files as one source."""

@@ -13,6 +13,7 @@ from itertools import islice
 import openpyxl
 
 from connectors.files.folder import Found
+from connectors.files.markup import guess_row
 from connectors.files.pages import open_file
 from connectors.files.settings import Settings
 from connectors.files.workbook import TORN
@@ -33,6 +34,9 @@ def offers_of(settings: Settings, file: Found) -> Iterator[Offer]:
             yield _offer(replace(free, sheet=sheet), file, f"{file.name}!{sheet}", {"sheet": sheet})
     elif file.format == "jsonl":
         yield _offer(free, file, file.name, {})
+    elif file.format == "xml":
+        row = settings.row or guess_row(file)
+        yield _offer(replace(free, row=row), file, file.name, {"row": row})
     else:
         encoding = _encoding(free, file)
         yield _offer(replace(free, encoding=encoding), file, file.name, {"encoding": encoding})

@@ -13,6 +13,7 @@ from itertools import islice
 from connectors.files.delimited import Delimited
 from connectors.files.folder import START, Found, Place, Progress, list_files, seen_again, written_to
 from connectors.files.jsonl import JsonLines
+from connectors.files.markup import Markup
 from connectors.files.reader import Reader
 from connectors.files.settings import Settings
 from connectors.files.workbook import Workbook
@@ -27,6 +28,7 @@ READERS: Mapping[str, Callable[[Settings, Found, Place], Reader]] = {
     "csv": Delimited,
     "xlsx": Workbook,
     "jsonl": JsonLines,
+    "xml": Markup,
 }
 
 

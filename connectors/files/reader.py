@@ -1,4 +1,4 @@
-"""What the three formats have in common: a reader of one file, the names in its head, and the error of a torn file.
+"""What the formats have in common: a reader of one file, the names in its head, and the error of a torn file.
 
 `connectors.files.pages` drives readers; each format has its own module. It opens nothing itself.
 """

@@ -14,9 +14,19 @@ from connectors.options import Options
 from connectors.source import SourceMisconfigured
 
 #: Every option of the connector. `path` is the folder (or one file); `files` a glob inside it; `format` overrules the
-#: file's suffix; `head` is the number of the row that holds the column names; `sheet` a name, the first without one.
-OPTIONS = frozenset({"path", "files", "format", "encoding", "delimiter", "head", "sheet"})
-FORMATS = {".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+#: file's suffix; `head` is the number of the row that holds the column names; `sheet` a name, the first without one;
+#: `row` the element that is a row of an xml file, by its name or path; `blobs` the folder of the files that items of
+#: type G name.
+OPTIONS = frozenset({"path", "files", "format", "encoding", "delimiter", "head", "sheet", "row", "blobs"})
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".xml": "xml",
+}
 #: Encodings in which no part of a longer character looks like a line's end, a quote or a delimiter.
 ENCODINGS = frozenset({"utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "big5", "ascii"})
 ANY = "*"
@@ -35,10 +45,13 @@ class Settings:
     delimiter: str = ","
     head: int = 1
     sheet: str = ""
+    row: str = ""
+    encoding_given: bool = False
+    blobs: Path | None = None
     columns: tuple[str, ...] = ()
 
     def format_of(self, path: PurePath) -> str:
-        """csv, xlsx or jsonl; empty where neither the option nor the suffix says."""
+        """csv, xlsx, jsonl or xml; empty where neither the option nor the suffix says."""
         return self.format or FORMATS.get(path.suffix.lower(), "")
 
 
@@ -46,16 +59,21 @@ def settings_of(system: System, binding: Binding | None) -> Settings:
     """The typed options; SourceMisconfigured names the one that cannot be used."""
     options = Options.of(system, binding, OPTIONS)
     path = Path(options.text("path"))
+    blobs = options.text("blobs", "")
     one_file = path.suffix.lower() in FORMATS
+    folder = path.parent if one_file else path
     return Settings(
         system=system.name,
-        folder=path.parent if one_file else path,
+        folder=folder,
         files=glob.escape(path.name) if one_file else _glob(options),
         format=options.choice("format", "", {"", *FORMATS.values()}),
         encoding=options.choice("encoding", "utf-8", ENCODINGS),
         delimiter=_delimiter(options),
         head=_head(options),
         sheet=options.text("sheet", ""),
+        row=_row(options),
+        encoding_given="encoding" in options.values,
+        blobs=folder / blobs if blobs else None,
         columns=tuple(dict.fromkeys(c.source for c in binding.columns if c.source)) if binding else (),
     )
 
@@ -73,6 +91,13 @@ def _delimiter(options: Options) -> str:
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
         raise SourceMisconfigured(options.system, "option delimiter is not one ASCII character (or `tab`)")
     return delimiter
+
+
+def _row(options: Options) -> str:
+    row = options.text("row", "")
+    if row and not all(step and step == step.strip() for step in row.split("/")):
+        raise SourceMisconfigured(options.system, "option row is no path of element names")
+    return row
 
 
 def _head(options: Options) -> int:

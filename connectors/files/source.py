@@ -1,4 +1,4 @@
-"""The files connector (`connector = "files"`): a folder of csv, xlsx or jsonl files as a Source.
+"""The files connector (`connector = "files"`): a folder of csv, xlsx, jsonl or xml files as a Source.
 
 Step 2 of walk 2. Each file of the binding's glob has the same columns. It never writes, moves or deletes a file.
 """
@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import closing
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import replace
 from functools import lru_cache
 
 from catalogue.model import Binding, System
+from connectors.files import blobs
 from connectors.files.folder import Found, list_files
 from connectors.files.offers import offers_of
 from connectors.files.pages import open_file, read_pages
 from connectors.files.settings import Settings, settings_of
 from connectors.off_loop import off_loop
-from connectors.source import Offer, SourcePage, SourceRow, SourceShapeChanged
+from connectors.source import Offer, SourceFile, SourcePage, SourceRow, SourceShapeChanged
 
 
 class FilesSource:
@@ -51,6 +52,10 @@ class FilesSource:
             found.extend(r for r in page.rows if isinstance(r, SourceRow) and _key(r, by) in wanted)
         return found
 
+    def file(self, reference: str) -> AbstractAsyncContextManager[SourceFile]:
+        """The file of that digest or name, from the folder `blobs`."""
+        return blobs.opened(self._settings.system, self._settings.blobs, reference)
+
     async def close(self) -> None:
         """Nothing is held."""
 
@@ -70,7 +75,7 @@ def _shape(settings: Settings) -> tuple[str, ...]:
     shape: tuple[str, ...] = ()
     for file in list_files(settings):
         head = _head(settings, file)
-        if file.format == "jsonl":
+        if file.format in ("jsonl", "xml"):
             shape = tuple(dict.fromkeys((*shape, *head)))
         elif shape and set(head) != set(shape):
             different = ", ".join(sorted(set(head) ^ set(shape)))

@@ -17,8 +17,9 @@ from connectors.source import SourceMisconfigured
 #: Every option of the connector. `url` is SQLAlchemy's, without the password, which `password` refers to; `schema`,
 #: `table` or `query` say what is read; `key` its columns that name a row (a table's own primary key without it);
 #: `changed` a column that grows with every change; `overlap` how far behind it late commits are looked for, in seconds
-#: for times (60 without it), in its own unit for numbers (0); `timeout` the seconds that one statement of a pull takes.
-OPTIONS = frozenset({"url", "password", "schema", "table", "query", "key", "changed", "overlap", "timeout"})
+#: for times (60 without it), in its own unit for numbers (0); `timeout` the seconds that one statement of a pull takes;
+#: `blobs` a SELECT that gives the file of a `:digest`.
+OPTIONS = frozenset({"url", "password", "schema", "table", "query", "key", "changed", "overlap", "timeout", "blobs"})
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _TIMEOUT = 60.0
 
@@ -38,6 +39,7 @@ class Settings:
     timeout: float
     deadline: float
     columns: tuple[str, ...]
+    blobs: str = ""
 
     @property
     def name(self) -> str:
@@ -63,7 +65,15 @@ def settings_of(system: System, binding: Binding | None) -> Settings:
         timeout=options.number("timeout", _TIMEOUT) or _TIMEOUT,
         deadline=system.deadline,
         columns=tuple(dict.fromkeys(c.source for c in binding.columns if c.source)) if binding else (),
+        blobs=_blobs(options),
     )
+
+
+def _blobs(options: Options) -> str:
+    statement = options.text("blobs", "").strip().rstrip(";")
+    if statement and ":digest" not in statement:
+        raise SourceMisconfigured(options.system, "option blobs asks for no :digest")
+    return statement
 
 
 def _url(options: Options) -> URL:

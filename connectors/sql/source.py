@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from catalogue.model import Binding, System
 from connectors.off_loop import off_loop
-from connectors.source import Offer, SourceError, SourceMisconfigured, SourcePage, SourceRow
+from connectors.source import Offer, SourceError, SourceFile, SourceMisconfigured, SourcePage, SourceRow
+from connectors.sql import blobs
 from connectors.sql.database import Database, Row
 from connectors.sql.errors import is_bad_value
 from connectors.sql.offers import offers_of
@@ -52,6 +54,10 @@ class SqlSource:
         for start in range(0, len(values), BATCH):
             found.extend(await asyncio.to_thread(self._fetch, by, values[start : start + BATCH]))
         return found
+
+    def file(self, reference: str) -> AbstractAsyncContextManager[SourceFile]:
+        """The file of that digest or name, as the statement of the option `blobs` gives it."""
+        return blobs.opened(self._database, self._settings, reference)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -89,6 +90,30 @@ class Quarantined:
     at: str
 
 
+class Condition(StrEnum):
+    """How a department's system does: `late` answers, but not in time or asks to come back later; `faulty` answers with
+    what cannot be used, or refuses the hub's credentials.
+    """
+
+    UP = "up"
+    LATE = "late"
+    DOWN = "down"
+    FAULTY = "faulty"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemState:
+    """The latest word about one system, in stored times. `since` is when it came to be in this condition, `why` the
+    class of the error that said so, empty where it is up.
+    """
+
+    system: str
+    condition: Condition
+    since: str
+    why: str
+    checked_at: str
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """The one row that every process confirms: both versions and the sum of `applied` over all resources."""
@@ -128,6 +153,18 @@ class Control(Protocol):
         """The confirmation row, in one cheap read."""
 
 
+class UsedAddresses(Protocol):
+    """Which one-time addresses of files were used, by their ids; shared by all processes."""
+
+    async def use(self, address: str, seconds: float) -> bool:
+        """Durably mark the address as used. True for the one call that marks it, False for every other one while it is
+        remembered: `seconds`, on the store's clock. What is older is forgotten.
+        """
+
+    async def used(self, address: str) -> bool:
+        """Whether the address is marked, cheaply."""
+
+
 class PullLedger(Protocol):
     """What is remembered about bindings and their runs."""
 
@@ -154,3 +191,15 @@ class PullLedger(Protocol):
 
     async def quarantined(self, run: str | None, binding: str | None, limit: int) -> list[Quarantined]:
         """Quarantined rows, latest run first, in source order."""
+
+
+class SystemLedger(Protocol):
+    """What is remembered about departments' systems: written by pulls and the puller's probes, read for `/status`."""
+
+    async def note_system(self, system: str, condition: Condition, why: str, at: str) -> bool:
+        """Keep the word of that time; whether the condition is another than before (a system never spoken of was up). A
+        word older than the kept one is not kept. `since` stays while the condition does.
+        """
+
+    async def system_states(self) -> Mapping[str, SystemState]:
+        """Every system that a word was ever kept of, by name."""

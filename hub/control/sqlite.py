@@ -1,4 +1,4 @@
-"""The embedded control store, SQLite: leases with fences, marks of the change protocol, bindings, runs, quarantine.
+"""The embedded control store, SQLite: leases with fences, marks of the change protocol, bindings, runs, systems.
 
 Walk 2 (a change) takes its leases here (steps 1 and 6) and makes its second and fourth commit (steps 12 and 14). A
 lease lives by the store's own clock, read inside the transaction that judges it. What a lease protects is not here.
@@ -14,7 +14,17 @@ from dataclasses import astuple
 from typing import TypeVar
 
 from catalogue.stores.sqlite_file import SqliteFile, SqliteUnavailable
-from hub.control.ports import BindingState, Commit, Confirmation, Lease, Quarantined, ResourceState, Run
+from hub.control.ports import (
+    BindingState,
+    Commit,
+    Condition,
+    Confirmation,
+    Lease,
+    Quarantined,
+    ResourceState,
+    Run,
+    SystemState,
+)
 from hub.errors import Fenced, StoreUnavailable
 
 T = TypeVar("T")
@@ -43,6 +53,10 @@ _TABLES = (
         number INTEGER PRIMARY KEY, run TEXT NOT NULL, binding TEXT NOT NULL, position TEXT NOT NULL,
         reason TEXT NOT NULL, raw TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (run, position))""",
     "CREATE INDEX IF NOT EXISTS pull_quarantine_binding ON pull_quarantine (binding)",
+    """CREATE TABLE IF NOT EXISTS pull_systems (
+        system TEXT PRIMARY KEY, condition TEXT NOT NULL, since TEXT NOT NULL, why TEXT NOT NULL,
+        checked_at TEXT NOT NULL)""",
+    "CREATE TABLE IF NOT EXISTS used_addresses (address TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID",
 )
 
 _STATE = """
@@ -73,6 +87,10 @@ _CHECKPOINT = """
     INSERT INTO pull_bindings (binding, checkpoint) VALUES (?, ?)
     ON CONFLICT (binding) DO UPDATE SET checkpoint = excluded.checkpoint"""
 
+_FORGET_ADDRESSES = "DELETE FROM used_addresses WHERE until <= {now}"
+_USE_ADDRESS = "INSERT OR IGNORE INTO used_addresses VALUES (?, {now} + ?)"
+_ADDRESS_USED = "SELECT 1 FROM used_addresses WHERE address = ? AND until > {now}"
+
 _SAVE_BINDING = """
     INSERT INTO pull_bindings (binding, shape, last_success, last_full, last_error, paused, cleared)
     VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -82,6 +100,12 @@ _SAVE_BINDING = """
 _BINDINGS = """
     SELECT binding, checkpoint, shape, last_success, last_full, last_error, paused, cleared FROM pull_bindings"""
 _BINDING = f"{_BINDINGS} WHERE binding = ?"
+_NOTE_SYSTEM = """
+    INSERT INTO pull_systems VALUES (:system, :condition, :at, :why, :at)
+    ON CONFLICT (system) DO UPDATE SET since = CASE WHEN condition = :condition THEN since ELSE :at END,
+        condition = :condition, why = :why, checked_at = :at
+    WHERE checked_at <= :at"""
+_CONDITION = "SELECT condition FROM pull_systems WHERE system = ?"
 _RUN_COLUMNS = "id, binding, started, whole, ended, outcome, counts, message"
 _PRUNE_RUNS = """
     DELETE FROM pull_runs WHERE binding = :binding AND number <= (
@@ -179,6 +203,29 @@ class SqliteControl:
         return Confirmation(found["catalogue"], found["grants"], found["applied"])
 
 
+class SqliteUsedAddresses:
+    """`hub.control.ports.UsedAddresses` in `control.db`. `store_clock` as for SqliteControl."""
+
+    def __init__(self, file: SqliteFile, *, store_clock: str = STORE_CLOCK) -> None:
+        self._tables = _Tables(file)
+        self._forget, self._use, self._used = (
+            sql.format(now=store_clock) for sql in (_FORGET_ADDRESSES, _USE_ADDRESS, _ADDRESS_USED)
+        )
+
+    async def use(self, address: str, seconds: float) -> bool:
+        """The port's `use`."""
+
+        def mark(connection: sqlite3.Connection) -> bool:
+            connection.execute(self._forget)
+            return connection.execute(self._use, (address, seconds)).rowcount == 1
+
+        return await self._tables.write(mark)
+
+    async def used(self, address: str) -> bool:
+        """The port's `used`."""
+        return await self._tables.read(lambda c: c.execute(self._used, (address,)).fetchone() is not None)
+
+
 class SqliteLedger:
     """`hub.control.ports.PullLedger` in `control.db`. Keeps the latest runs of a binding and the quarantine of the last
     of them (and of the one that cleared deletions).
@@ -238,6 +285,23 @@ class SqliteLedger:
         return [Quarantined(*row) for row in rows]
 
 
+class SqliteSystems:
+    """`hub.control.ports.SystemLedger` in `control.db`."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._tables = _Tables(file)
+
+    async def note_system(self, system: str, condition: Condition, why: str, at: str) -> bool:
+        """The port's `note_system`."""
+        said = {"system": system, "condition": condition.value, "why": why, "at": at}
+        return await self._tables.write(lambda c: _note_system(c, said))
+
+    async def system_states(self) -> Mapping[str, SystemState]:
+        """The port's `system_states`."""
+        rows = await self._tables.read(lambda c: c.execute("SELECT * FROM pull_systems").fetchall())
+        return {row[0]: SystemState(row[0], Condition(row[1]), *row[2:]) for row in rows}
+
+
 def _held_as(lease: Lease) -> tuple[str, str, int]:
     return lease.resource, lease.holder, lease.fence
 
@@ -265,6 +329,12 @@ def _applied(connection: sqlite3.Connection, resource: str, seq: int) -> None:
     if seq > applied:
         connection.execute("UPDATE control_states SET applied = ? WHERE resource = ?", (seq, resource))
         connection.execute("UPDATE versions SET value = value + ? WHERE name = 'applied'", (seq - applied,))
+
+
+def _note_system(connection: sqlite3.Connection, said: Mapping[str, str]) -> bool:
+    (before,) = connection.execute(_CONDITION, (said["system"],)).fetchone() or (Condition.UP.value,)
+    kept = connection.execute(_NOTE_SYSTEM, said).rowcount
+    return bool(kept) and before != said["condition"]
 
 
 def _binding_state(row: tuple[str, ...]) -> BindingState:

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 
 from catalogue.model import Binding, System
 from connectors.source import Source
-from hub.control.ports import Control, PullLedger
+from hub.control.ports import Control, PullLedger, SystemLedger
 from hub.pull.report import Tally
 from hub.records.handles import Handles
 from hub.records.ports import ChangeLog, RecordWriter
@@ -63,6 +63,7 @@ class PullStores:
 
     control: Control
     ledger: PullLedger
+    systems: SystemLedger
     writer: RecordWriter
     log: ChangeLog
     handles: Handles

@@ -1,4 +1,6 @@
-"""The puller: the child process that pulls what is due and passes moments, for ever. It drives walk 2, serves nothing.
+"""The puller: the child process that pulls what is due, passes moments and probes live systems, for ever.
+
+It drives walk 2 and serves nothing.
 
 Each binding and each resource has a task of its own, so that a department that is down costs only its own records: its
 place is kept, it is left alone for a while, the others go on. `python -m hub.pull.puller` takes its settings from the
@@ -23,10 +25,11 @@ from catalogue.snapshot import Snapshot
 from hub.control.ports import BindingState, ResourceState
 from hub.errors import ConfigurationError, StoreUnavailable
 from hub.observe import Event, emit, to_stderr
+from hub.pull.health import PROBE_EVERY, probe, probed
 from hub.pull.leases import Busy
 from hub.pull.model import PullOptions, Worker
 from hub.pull.protocol import CLOCK, Desk, has_work, write
-from hub.pull.report import Outcome
+from hub.pull.report import Outcome, Tally
 from hub.pull.run import pull
 from hub.pull.schedule import is_due, pause_after, pullable, wants_whole
 from hub.settings import Settings, load
@@ -36,6 +39,8 @@ AT_ONCE = 8
 #: Seconds between two looks for moments of one resource.
 MOMENTS_EVERY = 1.0
 PASSING = frozenset({Outcome.BUSY, Outcome.OVERTAKEN})
+#: Something to do; the seconds that it is to be left alone afterwards.
+Work = Callable[[], Awaitable[float]]
 
 
 class Puller:
@@ -64,6 +69,8 @@ class Puller:
         try:
             snapshot = await self._snapshot()
             bindings = await self._worker.stores.ledger.bindings()
+            for binding in probed(snapshot):
+                self._consider_probe(snapshot, binding)
             for binding in pullable(snapshot):
                 self._consider_binding(snapshot, binding, bindings.get(binding.name) or BindingState(binding.name))
             states = await self._worker.stores.control.states()
@@ -83,7 +90,13 @@ class Puller:
         cycle, now = snapshot.resource(binding.resource).cycle, self._worker.clock()
         if self._may(binding.name) and is_due(binding, cycle, state, now):
             options = PullOptions(full=wants_whole(binding, cycle, state, now))
-            self._begin(binding.name, partial(self._pull, snapshot, binding, options))
+            self._begin(binding.name, partial(self._in_turn, partial(self._pull, snapshot, binding, options)))
+
+    def _consider_probe(self, snapshot: Snapshot, binding: Binding) -> None:
+        """Out of turn: systems that hang must not keep pulls waiting."""
+        name = f"probe of {binding.system}"
+        if self._may(name):
+            self._begin(name, partial(self._probe, snapshot, binding))
 
     async def _consider_moments(self, resource: Resource, state: ResourceState | None) -> None:
         name = f"moments of {resource.name}"
@@ -91,53 +104,71 @@ class Puller:
             return
         desk = Desk(self._worker, resource, f"{self._worker.holder}/{name}")
         if await has_work(desk, state):
-            self._begin(name, partial(self._pass_time, desk))
+            self._begin(name, partial(self._in_turn, partial(self._pass_time, name, desk)))
         else:
             self._not_before[name] = self._worker.elapsed() + MOMENTS_EVERY
 
     def _may(self, name: str) -> bool:
         return name not in self._tasks and self._worker.elapsed() >= self._not_before.get(name, 0.0)
 
-    def _begin(self, name: str, work: Callable[[], Awaitable[bool]]) -> None:
+    def _begin(self, name: str, work: Work) -> None:
         task = asyncio.create_task(self._isolated(name, work))
         self._tasks[name] = task
         task.add_done_callback(lambda _: self._tasks.pop(name, None))
 
-    async def _isolated(self, name: str, work: Callable[[], Awaitable[bool]]) -> None:
+    async def _isolated(self, name: str, work: Work) -> None:
         """One piece of work; whatever it raises is reported, counted, and costs no other's."""
-        async with self._gate:
-            try:
-                good = await work()
-            except StoreUnavailable as error:
-                emit(Event.STORE_UNAVAILABLE, error=error.message, work=name)
-                good = False
-            except Exception as error:  # noqa: BLE001  # per-item isolation: one binding's fault is not the others'
-                emit(Event.PULL_FAILED, error=f"{type(error).__name__}: {error}", work=name)
-                good = False
-        self._failures[name] = 0 if good else self._failures.get(name, 0) + 1
-        pause = pause_after(self._failures[name]).total_seconds() if self._failures[name] else 0.0
+        try:
+            pause = await work()
+        except StoreUnavailable as error:
+            emit(Event.STORE_UNAVAILABLE, error=error.message, work=name)
+            pause = self._failed(name)
+        except Exception as error:  # noqa: BLE001  # per-item isolation: one binding's fault is not the others'
+            emit(Event.PULL_FAILED, error=f"{type(error).__name__}: {error}", work=name)
+            pause = self._failed(name)
         self._not_before[name] = self._worker.elapsed() + pause
 
-    async def _pull(self, snapshot: Snapshot, binding: Binding, options: PullOptions) -> bool:
-        tally = await pull(self._worker, snapshot, binding, options)
-        if tally.outcome in PASSING:
-            return False
-        counts = {name: n for name, n in tally.counts().items() if n}
-        told = {"binding": binding.name, "outcome": tally.outcome, "seconds": round(tally.seconds, 3), **counts}
-        if not tally.good:
-            emit(Event.PULL_FAILED, error=tally.message, **told)
-        elif tally.operations.total():
-            emit(Event.PULL_ENDED, **told)
-        return tally.good
+    async def _in_turn(self, work: Work) -> float:
+        async with self._gate:
+            return await work()
 
-    async def _pass_time(self, desk: Desk) -> bool:
+    def _failed(self, name: str, asked: float = 0.0) -> float:
+        """One more failure in a row; the pause that follows from it."""
+        self._failures[name] = self._failures.get(name, 0) + 1
+        return pause_after(self._failures[name], asked).total_seconds()
+
+    async def _pull(self, snapshot: Snapshot, binding: Binding, options: PullOptions) -> float:
+        tally = await pull(self._worker, snapshot, binding, options)
+        if tally.outcome not in PASSING:
+            _tell(tally)
+        if not tally.good:
+            return self._failed(binding.name, tally.retry_after)
+        self._failures.pop(binding.name, None)
+        return 0.0
+
+    async def _probe(self, snapshot: Snapshot, binding: Binding) -> float:
+        await probe(self._worker, snapshot, binding)
+        return PROBE_EVERY
+
+    async def _pass_time(self, name: str, desk: Desk) -> float:
         try:
             written = await write(desk, CLOCK)
         except Busy:
-            return False
+            return self._failed(name)
         if written.moments:
             emit(Event.MOMENTS_EMITTED, resource=desk.resource.name, moments=written.moments)
-        return True
+        self._failures.pop(name, None)
+        return 0.0
+
+
+def _tell(tally: Tally) -> None:
+    """Report a pull that changed or failed something."""
+    counts = {name: n for name, n in tally.counts().items() if n}
+    told = {"binding": tally.binding, "outcome": tally.outcome, "seconds": round(tally.seconds, 3), **counts}
+    if not tally.good:
+        emit(Event.PULL_FAILED, error=tally.message, **told)
+    elif tally.operations.total():
+        emit(Event.PULL_ENDED, **told)
 
 
 def holder_name() -> str:

@@ -29,7 +29,9 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one pull so far. `missing` is what a complete read did not list; `retryable` whether to try again."""
+    """Counts of one pull so far. `missing` is what a complete read did not list; `retryable` whether to try again, and
+    `retry_after` the seconds that the source asks to be left alone before.
+    """
 
     binding: str
     resource: str
@@ -38,6 +40,7 @@ class Tally:
     outcome: Outcome | None = None
     message: str = ""
     retryable: bool = False
+    retry_after: float = 0.0
     read: int = 0
     operations: Counter[Operation] = field(default_factory=Counter)
     unchanged: int = 0

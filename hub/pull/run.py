@@ -33,6 +33,7 @@ from connectors.source import (
 from hub.control.ports import BindingState, Run
 from hub.errors import Fenced
 from hub.pull.guards import DRIFT, drift_verdict, stopped_by_drift
+from hub.pull.health import note
 from hub.pull.images import Imager
 from hub.pull.leases import Busy, Hold, Overtaken, held
 from hub.pull.missing import Guarded, delete_missing
@@ -120,6 +121,7 @@ async def _read(walk: Walk) -> SourcePage | None:
     except SourceError as error:
         outcome = next((o for kind, o in _OUTCOMES.items() if isinstance(error, kind)), Outcome.BROKEN)
         walk.tally.ended(outcome, f"{error.source}: {error}", retryable=error.retryable)
+        walk.tally.retry_after, walk.failure = error.retry_after or 0.0, error
     except Guarded as verdict:
         walk.tally.ended(Outcome.GUARDED, str(verdict))
     except (Busy, Fenced) as error:
@@ -194,12 +196,14 @@ async def _closed(pages: AsyncIterator[SourcePage]) -> None:
 
 
 async def _end(walk: Walk, last: SourcePage | None) -> None:
-    """Step 17: what is known of the binding, then the place, then the run: killed in between, the next reads again."""
+    """Step 17: what is known of system and binding, then the place, then the run: killed between, it is read again."""
     if walk.hold is None:
         return
     stores = walk.worker.stores
     await _make_room(walk)
     await walk.hold.confirm()
+    if walk.failure is not None or walk.tally.outcome in _READ:
+        await note(walk.worker, walk.binding.system, walk.failure)
     await stores.ledger.save_binding(_state(walk, last))
     if last is not None and walk.binding.complete and (place := walk.place(last.cursor)):
         await walk.put(Batch(place=place))

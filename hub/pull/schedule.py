@@ -22,6 +22,8 @@ IRREGULAR_EVERY = timedelta(days=1)
 WHOLE_AT_MOST_EVERY = timedelta(days=1)
 LONGEST_PAUSE = timedelta(minutes=10)
 FIRST_PAUSE = timedelta(seconds=2)
+#: What a source may ask for: one that is told to come back next year is asked tomorrow all the same.
+LONGEST_ASKED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,12 @@ def wants_whole(binding: Binding, cycle: Cycle, state: BindingState, now: dateti
     return instant(state.last_full) + every <= now
 
 
-def pause_after(failures: int) -> timedelta:
-    """How long to leave a source alone after so many failures in a row: twice as long each time, up to ten minutes."""
+def pause_after(failures: int, asked: float = 0.0) -> timedelta:
+    """How long to leave a source alone after so many failures in a row: twice as long each time, up to ten minutes, and
+    never less than the seconds that it asked for, up to a day.
+    """
     doublings = min(max(failures - 1, 0), 20)
-    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+    return max(min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE), min(timedelta(seconds=asked), LONGEST_ASKED))
 
 
 def freshness(resource: Resource, states: Sequence[BindingState], now: datetime) -> Freshness:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from catalogue.model import Binding, Resource
 from catalogue.snapshot import Snapshot
+from connectors.source import SourceError
 from hub.control.ports import BindingState
 from hub.pull.difference import Refused
 from hub.pull.leases import Hold
@@ -27,7 +28,8 @@ BATCH = 500
 class Walk:
     """One pull. `state` is the binding's as it will be kept, `at` the stored time at which reading began.
 
-    `hold` is None in a dry run, which writes nothing. `whole` says that it reads from the beginning.
+    `hold` is None in a dry run, which writes nothing. `whole` says that it reads from the beginning, `failure` what the
+    source failed with.
     """
 
     worker: Worker
@@ -40,6 +42,7 @@ class Walk:
     at: str
     hold: Hold | None
     whole: bool = False
+    failure: SourceError | None = None
 
     @property
     def resource(self) -> Resource:

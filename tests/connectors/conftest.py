@@ -31,3 +31,9 @@ def postgres():
         Path(folder).chmod(0o755)
         with server.running_postgres(Path(folder)) as port:
             yield port
+
+
+@pytest.fixture(scope="session")
+def soap_server():
+    """The module of a SOAP service on loopback."""
+    return load("soap_server")

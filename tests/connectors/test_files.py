@@ -3,6 +3,8 @@ import io
 import json
 import os
 import shutil
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 import pytest
 from openpyxl import Workbook
@@ -129,7 +131,30 @@ class WorkbookFolder(Folder):
         return False
 
 
-@pytest.fixture(params=[CsvFolder, JsonFolder, WorkbookFolder], ids=lambda kind: kind.suffix)
+class XmlFolder(Folder):
+    suffix = "xml"
+    encoding = "gb18030"
+
+    def write(self, path, rows):
+        body = "".join("<row>" + "".join(f"<{k}>{escape(v)}</{k}>" for k, v in r.items()) + "</row>\n" for r in rows)
+        path.write_bytes(f"<?xml version='1.0' encoding='GBK'?>\n<rows>{body}</rows>".encode("gb18030"))
+
+    def read(self, path):
+        text = path.read_bytes().decode("gb18030").partition("?>")[2]
+        return [{cell.tag: cell.text or "" for cell in row} for row in ET.fromstring(text)]
+
+    def break_bytes(self, code):
+        for path in self.path.iterdir():
+            lines = path.read_bytes().split(b"\n")
+            lines = [line.replace("名".encode("gb18030"), b"\xff") if code.encode() in line else line for line in lines]
+            path.write_bytes(b"\n".join(lines))
+        return True
+
+    def open(self):
+        return opened(self.path, encoding=self.encoding, row="row")
+
+
+@pytest.fixture(params=[CsvFolder, JsonFolder, WorkbookFolder, XmlFolder], ids=lambda kind: kind.suffix)
 def stand(request, tmp_path):
     return request.param(tmp_path)
 

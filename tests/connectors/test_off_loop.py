@@ -58,3 +58,19 @@ async def test_a_cancelled_read_waits_for_its_step_and_then_closes_the_reader():
     with pytest.raises(asyncio.CancelledError):
         await reading
     assert closed.is_set()
+
+
+async def test_all_pages_of_a_read_are_made_and_closed_in_one_thread():
+    threads = set()
+
+    def pages():
+        try:
+            for cursor in "123":
+                threads.add(threading.get_ident())
+                yield SourcePage((), cursor)
+        finally:
+            threads.add(threading.get_ident())
+
+    read = [page.cursor async for page in off_loop(pages())]
+    assert (read, len(threads)) == (["1", "2", "3"], 1)
+    assert threading.get_ident() not in threads

@@ -21,7 +21,7 @@ def test_a_kind_of_connector_is_opened_by_name_without_connecting(tmp_path):
 
 
 def test_an_unknown_kind_is_misconfigured_and_the_known_ones_are_named():
-    with pytest.raises(SourceMisconfigured, match="there is no connector ftp; known are files, sql"):
+    with pytest.raises(SourceMisconfigured, match="there is no connector ftp; known are files, rest, soap, sql"):
         open_source(system("ftp"), None, SECRETS.__getitem__)
 
 

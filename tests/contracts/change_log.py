@@ -73,6 +73,19 @@ class LogContract:
         assert await log.read("work", 1, 0, 9, 9) == []
         assert [(c.seq, c.handle) for c in await log.read("work", 1, 1, 9, 9)] == [(2, "successor")]
 
+    async def test_the_newest_entries_of_each_record_are_read_up_to_a_sequence(self, log):
+        await log.append([entry(seq, handle="ab"[seq % 2]) for seq in range(1, 9)])
+        await log.append([entry(9, handle="a", resource="other")])
+        found = await log.of("work", [("b", 9), ("a", 6), ("nobody", 9), ("a", 1), ("a", 8)], 3)
+        assert [[c.seq for c in changes] for changes in found] == [[7, 5, 3], [6, 4, 2], [], [], [8, 6, 4]]
+        assert {c.handle for c in found[1]} == {"a"}
+        assert await log.of("work", [], 3) == []
+
+    async def test_the_entries_of_a_record_are_those_of_every_epoch_that_is_kept(self, log):
+        await log.append([entry(seq, epoch=epoch) for epoch, seq in ((1, 1), (1, 2), (2, 3))])
+        await log.drop("work", 1, 1)
+        assert [(c.epoch, c.seq) for c in (await log.of("work", [("h", 9)], 9))[0]] == [(2, 3), (1, 2)]
+
     async def test_retention_forgets_the_oldest_entries(self, log):
         assert await log.oldest("work", 1) is None
         await log.append([entry(seq) for seq in range(1, 6)])

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.control.ports import BindingState, Commit, Quarantined, ResourceState, Run
+from hub.control.ports import BindingState, Commit, Condition, Quarantined, ResourceState, Run, SystemState
 from hub.errors import Fenced
 
 AT = "2026-01-01T00:00:00.000Z"
@@ -242,3 +242,70 @@ class LedgerContract:
         assert kept[0] == "b:59"
         assert kept[-1] == "b:1"
         assert len(kept) < 60
+
+
+class UsedAddressesContract:
+    """One-time addresses. Fixtures: `used`, `store_clock` as above, and `used_again`, which opens the store anew."""
+
+    async def test_an_address_is_used_once(self, used):
+        assert not await used.used("a")
+        assert await used.use("a", 60)
+        assert await used.used("a")
+        assert not await used.use("a", 60)
+        assert await used.use("b", 60)
+
+    async def test_of_many_in_several_processes_exactly_one_uses_an_address(self, used, used_again):
+        stores = [used, used_again(), used_again()]
+        for address in ("a", "b", "c"):
+            asked = [stores[n % 3].use(address, 60) for n in range(12)]
+            assert sum(await asyncio.gather(*asked)) == 1
+
+    async def test_another_process_sees_at_once_what_was_used(self, used, used_again):
+        other = used_again()
+        assert not await other.used("a")
+        await used.use("a", 60)
+        assert await other.used("a")
+
+    async def test_a_used_address_is_remembered_for_its_time_and_then_forgotten(self, used, store_clock):
+        await used.use("a", 60)
+        store_clock(59)
+        assert not await used.use("a", 60)
+        store_clock(1)
+        assert not await used.used("a")
+        assert await used.use("a", 60)
+
+
+class SystemLedgerContract:
+    """The latest word about each system. Fixtures: `systems`, and `systems_again`, which opens the store anew."""
+
+    async def test_nothing_is_known_of_a_system_before_the_first_word(self, systems):
+        assert await systems.system_states() == {}
+
+    async def test_since_stays_while_the_condition_does_and_moves_with_it(self, systems):
+        times = [f"2026-01-0{day}T00:00:00.000Z" for day in range(1, 5)]
+        words = [(Condition.DOWN, "SourceUnavailable"), (Condition.DOWN, "SourceMissing"), (Condition.UP, ""),
+                 (Condition.LATE, "SourceTimeout")]  # fmt: skip
+        kept = []
+        for at, (condition, why) in zip(times, words, strict=True):
+            await systems.note_system("police", condition, why, at)
+            state = (await systems.system_states())["police"]
+            assert (state.system, state.condition, state.why, state.checked_at) == ("police", condition, why, at)
+            kept.append(state.since)
+        assert kept == [times[0], times[0], times[2], times[3]]
+
+    async def test_it_says_whether_the_condition_changed_and_takes_a_new_system_to_have_been_up(self, systems):
+        said = [await systems.note_system("police", condition, "", AT)
+                for condition in (Condition.UP, Condition.UP, Condition.DOWN, Condition.DOWN, Condition.UP)]  # fmt: skip
+        assert said == [False, False, True, False, True]
+        assert await systems.note_system("credit", Condition.FAULTY, "SourceBroken", AT)
+
+    async def test_a_word_older_than_the_kept_one_is_not_kept(self, systems):
+        await systems.note_system("police", Condition.UP, "", LATER)
+        assert not await systems.note_system("police", Condition.DOWN, "SourceTimeout", AT)
+        assert (await systems.system_states())["police"] == SystemState("police", Condition.UP, LATER, "", LATER)
+
+    async def test_another_process_sees_every_system_at_once(self, systems, systems_again):
+        other = systems_again()
+        for name in ("police", "credit"):
+            await systems.note_system(name, Condition.UP, "", AT)
+        assert set(await other.system_states()) == {"police", "credit"}

@@ -6,9 +6,16 @@ import pytest
 
 from catalogue.stores.sqlite_file import SqliteFile
 from hub.control.ports import Commit, Run
-from hub.control.sqlite import KEPT_QUARANTINES, SqliteControl, SqliteLedger
+from hub.control.sqlite import KEPT_QUARANTINES, SqliteControl, SqliteLedger, SqliteSystems, SqliteUsedAddresses
 from hub.errors import StoreUnavailable
-from tests.contracts.control import AT, ControlContract, LedgerContract, bad
+from tests.contracts.control import (
+    AT,
+    ControlContract,
+    LedgerContract,
+    SystemLedgerContract,
+    UsedAddressesContract,
+    bad,
+)
 
 
 class Store:
@@ -20,11 +27,21 @@ class Store:
         self.files = []
 
     def open(self):
+        file = self._file()
+        return SqliteControl(file, store_clock="test_clock()"), SqliteLedger(file)
+
+    def open_used(self):
+        return SqliteUsedAddresses(self._file(), store_clock="test_clock()")
+
+    def open_systems(self):
+        return SqliteSystems(self._file())
+
+    def _file(self):
         def prepare(connection):
             connection.create_function("test_clock", 0, lambda: self.seconds)
 
         self.files.append(SqliteFile(self.path, prepare=prepare))
-        return SqliteControl(self.files[-1], store_clock="test_clock()"), SqliteLedger(self.files[-1])
+        return self.files[-1]
 
     def move(self, seconds):
         self.seconds += seconds
@@ -59,11 +76,39 @@ def again(store):
 
 
 @pytest.fixture
+def used(store):
+    return store.open_used()
+
+
+@pytest.fixture
+def used_again(store):
+    return store.open_used
+
+
+@pytest.fixture
+def systems(store):
+    return store.open_systems()
+
+
+@pytest.fixture
+def systems_again(store):
+    return store.open_systems
+
+
+@pytest.fixture
 def store_clock(store):
     return store.move
 
 
 class TestSqliteControl(ControlContract):
+    pass
+
+
+class TestSqliteSystems(SystemLedgerContract):
+    pass
+
+
+class TestSqliteUsedAddresses(UsedAddressesContract):
     pass
 
 

@@ -26,7 +26,7 @@ from catalogue.rules import Compare, Either, Op, Reached
 from catalogue.snapshot import Snapshot
 from catalogue.stores.sqlite_file import SqliteFile
 from connectors.registry import open_source
-from hub.control.sqlite import SqliteControl, SqliteLedger
+from hub.control.sqlite import SqliteControl, SqliteLedger, SqliteSystems
 from hub.pull.model import PullOptions, PullStores, Worker
 from hub.pull.run import pull
 from hub.records.handles import Handles
@@ -100,7 +100,13 @@ class Hub:
         self.records = SqliteRecords(self._records)
         self.log = SqliteLog(self._records)
         self.stores = PullStores(
-            self.control, self.ledger, self.records, self.log, Handles(b"s" * 32), partial(open_source, secrets=str)
+            control=self.control,
+            ledger=self.ledger,
+            systems=SqliteSystems(self._control),
+            writer=self.records,
+            log=self.log,
+            handles=Handles(b"s" * 32),
+            open_source=partial(open_source, secrets=str),
         )
         self.worker = Worker(self.stores, lambda: self.now, "test", lease_seconds, patience)
         self.resource = licence()

@@ -7,7 +7,7 @@ import pytest
 from catalogue.model import Cycle, Mode
 from catalogue.rules import stored_time
 from hub.control.ports import BindingState
-from hub.pull.schedule import LONGEST_PAUSE, freshness, is_due, pause_after, pullable, wants_whole
+from hub.pull.schedule import LONGEST_ASKED, LONGEST_PAUSE, freshness, is_due, pause_after, pullable, wants_whole
 from tests.hub.pull.office import binding_to, licence, snapshot_of
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -59,6 +59,12 @@ def test_a_complete_binding_is_read_whole_now_and_then(tmp_path, cycle, last_ful
 def test_pauses_double_up_to_a_limit():
     assert [pause_after(n).total_seconds() for n in (1, 2, 3, 4)] == [2, 4, 8, 16]
     assert pause_after(1000) == LONGEST_PAUSE
+
+
+def test_a_source_is_left_alone_at_least_as_long_as_it_asks_but_not_for_ever():
+    assert [pause_after(n, 30.0).total_seconds() for n in (1, 5, 6)] == [30, 32, 64]
+    assert pause_after(1, 3600.0).total_seconds() == 3600
+    assert pause_after(1, 10.0**9) == LONGEST_ASKED
 
 
 @pytest.mark.parametrize(
