@@ -60,7 +60,8 @@ class Reason:
 class ItemDecision:
     """What reading one item gives. Where the item's rule varies by a discriminator, `by_value` overrides per value.
 
-    `outcome` holds for every value without an entry of its own. `verify` says whether the item may be verified.
+    `outcome` holds for every value without an entry of its own. `verify` says whether the item may be verified;
+    `verify_reason` why not, where a grant could allow it.
     """
 
     outcome: Outcome
@@ -69,11 +70,17 @@ class ItemDecision:
     reason: Reason | None = None
     varies_by: str | None = None
     by_value: Mapping[str, ItemDecision] = field(default_factory=dict)
+    verify_reason: Reason | None = None
 
     @property
     def plain(self) -> bool:
         """Plain for every record: only then may where, order, search, group and cursor refer to the item."""
         return self.outcome is Outcome.PLAIN and all(d.outcome is Outcome.PLAIN for d in self.by_value.values())
+
+    @property
+    def verifiable(self) -> bool:
+        """It may be verified for some record."""
+        return any(d.verify for d in (self, *self.by_value.values()))
 
     @property
     def readable(self) -> bool:
@@ -252,18 +259,28 @@ def _item(standing: _Standing, item: Item) -> ItemDecision:
 
 
 def _ruled(standing: _Standing, item: Item, sharing: SharingType, mask: Mask | None) -> ItemDecision:
-    """One rule of an item. A grant alone takes the mask off, also where what is masked is shared unconditionally."""
-    grant = standing.grant
+    """One rule of an item, with whether it may be verified."""
     if sharing is SharingType.DENIED:
         return ItemDecision(Outcome.DENIED, reason=_never(standing.entry, f"item {item.name}"))
-    verify = item.verify and grant is not None and item.name in grant.verify
+    read = _read(standing, item, sharing, mask)
+    if not item.verify:
+        return read
+    if standing.grant is not None and item.name in standing.grant.verify:
+        return replace(read, verify=True)
+    why = standing.why(f"verification of {item.name}", lambda idle: item.name in idle.verify)
+    return replace(read, verify_reason=why)
+
+
+def _read(standing: _Standing, item: Item, sharing: SharingType, mask: Mask | None) -> ItemDecision:
+    """A grant alone takes the mask off, also where what is masked is shared unconditionally."""
+    grant = standing.grant
     shown = grant.items.get(item.name) if grant else None
     if shown is None and sharing is SharingType.CONDITIONAL:
         reason = standing.why(f"item {item.name}", lambda idle: item.name in idle.items)
-        return ItemDecision(Outcome.DENIED, verify=verify, reason=reason)
+        return ItemDecision(Outcome.DENIED, reason=reason)
     if mask and shown is not Shown.PLAIN:
-        return ItemDecision(Outcome.MASKED, mask, verify)
-    return ItemDecision(Outcome.PLAIN, verify=verify)
+        return ItemDecision(Outcome.MASKED, mask)
+    return ItemDecision(Outcome.PLAIN)
 
 
 def _without_hidden_discriminators(items: Mapping[str, ItemDecision]) -> dict[str, ItemDecision]:

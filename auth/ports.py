@@ -74,9 +74,9 @@ class Access:
 class AuditEntry:
     """证据: which fields of whose records were read, by whom, for what purpose, under which grants.
 
-    `kind` is query, feed, export, refusal, admin …; `what` maps each resource to the items that were shown (with a `~`
-    before masked ones); `records` maps it to the handles read (at most 500, else their count and digest stand in
-    `detail`); `subjects` are keyed subject hashes. Never a value of an item, a token or a secret.
+    `kind` is query, feed, file, export, refusal, admin …; `what` maps each resource to the items that were shown (`~`
+    before masked, `?` before verified ones); `records` maps it to the handles read (at most 500, else their count and
+    digest stand in `detail`); `subjects` are keyed subject hashes. Never a value of an item, a token or a secret.
     """
 
     at: str

@@ -15,7 +15,7 @@ LONGEST = 60
 #: What follows a resource's type name in the names of the types generated for it.
 TYPE_SUFFIXES = (
     "", "Connection", "Edge", "Where", "ChangeWhere", "Links", "OrderBy", "KeyInput", "Change", "Event", "Aggregate",
-    "Verification",
+    "Verification", "Claims", "VerifyInput",
 )  # fmt: skip
 
 
@@ -49,4 +49,5 @@ def type_names(resource: str) -> tuple[str, ...]:
 def root_fields(resource: str, plural: str) -> tuple[str, ...]:
     """Every root field, of queries and subscriptions, that a resource of that name and plural brings."""
     one, many = field_name(resource), field_name(plural)
-    return one, many, f"{many}ByKey", f"{one}Changes", f"verify{type_name(resource)}"
+    verifying = f"verify{type_name(resource)}", f"verify{type_name(plural)}"
+    return one, many, f"{many}ByKey", f"{one}Changes", *verifying

@@ -9,14 +9,15 @@ from __future__ import annotations
 #: GraphQL field names that no item, link or moment may get.
 MEMBERS = frozenset({
     "id", "provenance", "history", "node", "cursor", "and", "or", "not", "subject", "change", "catalogue", "audit",
-    "feed", "client",
+    "feed", "client", "claims",
 })  # fmt: skip
 
 #: Root fields of Query, Mutation and Subscription that no resource may get.
 ROOTS = frozenset({
     "node", "nodes", "subject", "subjects", "catalogue", "catalogueChanges", "changes", "change", "me", "explainAccess",
     "audit", "feed", "feeds", "client", "clients", "grant", "grants", "pull", "pulls", "history", "provenance", "id",
-    "cursor", "and", "or", "not", "service", "services", "export", "exports", "_service", "_entities",
+    "cursor", "and", "or", "not", "kind", "resources", "service", "services", "export", "exports",
+    "_service", "_entities",
 })  # fmt: skip
 
 #: Type names that no resource's types may get, scalars, filters and the types of parts to come included.
@@ -25,7 +26,9 @@ TYPES = frozenset({
     "Long", "JSON", "StringFilter", "IntFilter", "FloatFilter", "BooleanFilter", "DateFilter", "DateTimeFilter",
     "DecimalFilter", "LongFilter", "MemoFilter", "DigestFilter", "CodeFilter", "Node", "Record", "PageInfo",
     "Provenance", "RecordWarning", "Coded", "Change", "ChangeOperation", "Gap", "GapReason", "Caughtup", "Direction",
-    "FeedStart", "Subject", "SubjectResource", "Me", "Grant", "Quota", "Client", "Catalogue", "CatalogueResource",
+    "FeedStart", "Subject", "SubjectResource", "Verification", "Me", "Grant", "Quota", "Client", "Catalogue",
+    "CatalogueResource",
     "CatalogueItem", "CatalogueLink", "CatalogueMoment", "CatalogueChange", "CatalogueEvent", "Department", "System",
     "Resource", "Sharing", "Freshness", "Audit", "AuditEntry", "Feed", "Pull", "JoinPath", "Impact", "Explanation",
+    "File",
 })  # fmt: skip

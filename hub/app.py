@@ -14,13 +14,17 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.api import health, oauth
+from hub.api import explorer, health, oauth, status
+from hub.api.files import download
 from hub.api.http import graphql
 from hub.api.refusals import refused, refused_with
 from hub.api.websocket import graphql_socket
 from hub.errors import Code, HubError
 from hub.observe import Event, emit
 from hub.services import Services, new_request_id
+
+#: How long a starting process waits for its live systems before it takes questions.
+WARM_SECONDS = 5.0
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
@@ -32,16 +36,20 @@ def create_app(open_services: OpenServices) -> ASGIApp:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_services() as services:
             app.state.services = services
+            await services.sources.warm(services.publication.current.snapshot, WARM_SECONDS)
             yield
 
     app = Starlette(
         routes=[
-            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route("/graphql", graphql, methods=["POST"]),
             WebSocketRoute("/graphql", graphql_socket),
             Route("/graphql/schema/{version:int}.graphql", schema_text),
+            *explorer.ROUTES,
             *oauth.ROUTES,
+            Route("/files/{token}", download, methods=["GET"]),
             Route("/live", health.live),
             Route("/ready", health.ready),
+            Route("/status", status.status),
         ],
         lifespan=lifespan,
         exception_handlers={404: _not_found, 405: _not_allowed, HubError: _hub_error, Exception: _internal},  # type: ignore[dict-item]  # Starlette types its handlers by the base class

@@ -31,6 +31,9 @@ class Event(StrEnum):
     AUDIT_CHECKPOINT_LATE = "audit_checkpoint_late"
     CATALOGUE_REFUSED = "catalogue_refused"
     SUBSCRIPTION_ENDED = "subscription_ended"
+    SOURCE_FAILED = "source_failed"
+    SOURCE_DOWN = "source_down"
+    SOURCE_UP = "source_up"
 
 
 #: The packages below cannot import this one: what one of their loggers warns of is this event.

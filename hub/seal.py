@@ -15,6 +15,9 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+#: The use of a feed's cursors: questions give some too, those of a record's history.
+FEED = "feed"
+
 
 class SealBroken(ValueError):
     """The text is not something that this hub sealed for this use."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import secrets
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -33,13 +36,17 @@ from catalogue.snapshot import Snapshot
 from catalogue.stores.sqlite import SqliteCatalogue
 from catalogue.stores.sqlite_file import SqliteFile
 from connectors.registry import open_source
+from connectors.resilience import Time
 from connectors.source import Source
-from hub.control.ports import Control, PullLedger
-from hub.control.sqlite import SqliteControl, SqliteLedger
+from hub.control.ports import Control, PullLedger, SystemLedger, UsedAddresses
+from hub.control.sqlite import SqliteControl, SqliteLedger, SqliteSystems, SqliteUsedAddresses
 from hub.engine.engine import Engine, EngineParts
 from hub.engine.operation import Answer, Subscription
 from hub.errors import ConfigurationError, Unauthenticated
 from hub.feeds.follow import FeedParts, follow
+from hub.files.address import Addresses
+from hub.files.download import Downloads
+from hub.files.fetch import Fetcher
 from hub.granting import Registrar, admin_entry
 from hub.published import Publication
 from hub.pull.model import PullStores
@@ -48,10 +55,13 @@ from hub.records.joins import joined
 from hub.records.ports import ChangeLog, RecordReader, RecordWriter
 from hub.records.sqlite import SqliteLog, SqliteRecords, prepare_connection
 from hub.schema.build import build
-from hub.seal import Seal
+from hub.seal import FEED, Seal
 from hub.settings import Settings
+from hub.sources import Sources
 
 HANDLE_KEY, CURSOR_KEY = "handles", "cursors"
+#: Threads for what blocks. Systems that hang hold as many as they may get calls, and the others must still find one.
+THREADS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,8 @@ class Stores:
     access: AccessStore
     keys: KeyStore
     audit: AuditLog
+    used: UsedAddresses
+    systems: SystemLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,8 @@ class Services:
     bearer: Bearer
     engine: Engine
     feeds: FeedParts
+    downloads: Downloads
+    sources: Sources
 
     async def authenticate(self, authorization: str | None) -> Principal:
         """Who bears the token of that header; Unauthenticated says why nobody does."""
@@ -98,7 +112,10 @@ class Services:
     def pull_stores(self) -> PullStores:
         """What a pull works on."""
         stores = self.stores
-        return PullStores(stores.control, stores.ledger, stores.writer, stores.log, self.handles, open_bound)
+        return PullStores(
+            control=stores.control, ledger=stores.ledger, systems=stores.systems, writer=stores.writer,
+            log=stores.log, handles=self.handles, open_source=self.sources.open,
+        )  # fmt: skip
 
     async def publish(self, entries: Catalogue, by: str) -> int:
         """Publish the entries of a descriptor, audited first; the new version."""
@@ -154,10 +171,13 @@ async def open_services(settings: Settings, clock: Callable[[], datetime] = utc_
         stores = await _open_stores(settings, clock, stack)
         if await stores.catalogue.version() == 0:
             await publish(stores, shipped(), "tongshu", clock())
-        services = await _assemble(settings, clock, stores)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "blocking"))
+        sources = Sources(open_bound, Time(time.monotonic, asyncio.sleep, random.random))
+        stack.push_async_callback(sources.close)
+        services = await _assemble(settings, clock, stores, sources)
         await services.publication.confirm()
-        confirming = asyncio.create_task(services.publication.run())
-        stack.push_async_callback(_end, confirming)
+        for work in (services.publication.run(), _follow(services.publication, sources)):
+            stack.push_async_callback(_end, asyncio.create_task(work))
         yield services
 
 
@@ -187,6 +207,8 @@ async def _open_stores(settings: Settings, clock: Callable[[], datetime], stack:
         access=SqliteAccess(control_file),
         keys=keys,
         audit=audit,
+        used=SqliteUsedAddresses(control_file),
+        systems=SqliteSystems(control_file),
     )
 
 
@@ -200,26 +222,33 @@ def _file(path: Path, stack: AsyncExitStack, prepare: Callable[..., None] | None
     return file
 
 
-async def _assemble(settings: Settings, clock: Callable[[], datetime], stores: Stores) -> Services:
+async def _assemble(settings: Settings, clock: Callable[[], datetime], stores: Stores, sources: Sources) -> Services:
     token_key = await signing_key(stores.keys, TOKEN_KEY, secrets.token_bytes)
     cursor_key = await stores.keys.key(CURSOR_KEY, secrets.token_bytes(32))
     handles = Handles(await stores.keys.key(HANDLE_KEY, secrets.token_bytes(32)))
     publication = Publication(stores.catalogue, stores.access, stores.control, build)
     bearer = Bearer(KeySet([token_key]), settings.url, settings.url)
+    addresses = Addresses(cursor_key, settings.url, secrets.token_bytes)
     parts = EngineParts(
-        reader=stores.reader, ledger=stores.ledger, access_store=stores.access,
-        audit=stores.audit, handles=handles, open_source=open_bound, published=publication.fresh,
-        cursor_key=cursor_key, clock=clock,
+        reader=stores.reader, log=stores.log, ledger=stores.ledger, access_store=stores.access,
+        audit=stores.audit, handles=handles, sources=sources, published=publication.fresh,
+        cursor_key=cursor_key, clock=clock, addresses=addresses,
+    )  # fmt: skip
+    downloads = Downloads(
+        addresses=addresses, used=stores.used, fetcher=Fetcher(sources.open, settings.file_bytes), reader=stores.reader,
+        audit=stores.audit, handles=handles, published=publication.fresh, clock=clock,
     )  # fmt: skip
     feeds = FeedParts(
-        control=stores.control, log=stores.log, reader=stores.reader, seal=Seal(cursor_key, "feed"), clock=clock,
+        control=stores.control, log=stores.log, reader=stores.reader, seal=Seal(cursor_key, FEED), clock=clock,
         movement=publication,
     )  # fmt: skip
     try:
         oauth = OAuth(Issuer(settings.url, token_key, secrets.token_bytes), bearer)
     except ValueError as error:
         raise ConfigurationError(f"origin: {error}") from error
-    return Services(settings, clock, stores, handles, publication, oauth, bearer, Engine(parts), feeds)
+    return Services(
+        settings, clock, stores, handles, publication, oauth, bearer, Engine(parts), feeds, downloads, sources
+    )
 
 
 def resolve_secret(reference: str) -> str:
@@ -231,6 +260,14 @@ def resolve_secret(reference: str) -> str:
 def open_bound(system: System, binding: Binding) -> Source:
     """A source for the binding, its secrets resolved."""
     return open_source(system, binding, resolve_secret)
+
+
+async def _follow(publication: Publication, sources: Sources) -> None:
+    """Close sources that the catalogue no longer has, as soon as it is published."""
+    while True:
+        generation = publication.generation
+        sources.follow(publication.current.snapshot)
+        await publication.moved_since(generation)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -30,7 +30,9 @@ class Settings:
     workers: int = 1
     origin: str = ""
     question_seconds: float = 10.0
+    file_bytes: int = 100 * 1024 * 1024
     puller: bool = True
+    explorer_clients: str = ""
 
     @property
     def url(self) -> str:
@@ -58,7 +60,9 @@ MEANING: Mapping[str, str] = {
     "workers": "How many serving processes",
     "origin": "The public origin (https://hub.example.gov), where a proxy stands in front; else http://host:port",
     "question_seconds": "How long one question may run",
+    "file_bytes": "The largest file that is passed on from a department",
     "puller": "Whether hub serve starts the puller child",
+    "explorer_clients": "A file of clients and secrets that the explorer hands to browsers on loopback: demos only",
 }
 
 
@@ -161,14 +165,17 @@ _PARSERS: Mapping[str, Callable[[object], object]] = {
     "workers": _whole(1, 1024),
     "origin": _text,
     "question_seconds": _seconds,
+    "file_bytes": _whole(1, 2**40),
     "puller": _flag,
+    "explorer_clients": _text,
 }
 
 
 def _rooted(settings: Settings, root: Path) -> Settings:
-    """Folders of the embedded stores, made absolute."""
+    """Folders of the embedded stores, and the file of the explorer's clients, made absolute."""
     catalogue, records = ((root / folder).absolute() for folder in (settings.control_folder, settings.records_folder))
-    return replace(settings, catalogue=f"{SQLITE}{catalogue}", records=f"{SQLITE}{records}")
+    clients = str((root / settings.explorer_clients).absolute()) if settings.explorer_clients else ""
+    return replace(settings, catalogue=f"{SQLITE}{catalogue}", records=f"{SQLITE}{records}", explorer_clients=clients)
 
 
 def as_environment(settings: Settings) -> dict[str, str]:

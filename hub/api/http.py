@@ -163,13 +163,14 @@ def accepted(header: str | None) -> str | None:
     for place, part in enumerate(header.split(",")):
         name, *parameters = (p.strip().lower() for p in part.split(";"))
         media = JSON if name in ("*/*", "application/*") else name
-        quality = _quality(parameters)
-        if media in (GRAPHQL, JSON) and quality > 0 and (best is None or (quality, -place) > best[:2]):
-            best = (quality, -place, media)
+        liked = quality(parameters)
+        if media in (GRAPHQL, JSON) and liked > 0 and (best is None or (liked, -place) > best[:2]):
+            best = (liked, -place, media)
     return best[2] if best else None
 
 
-def _quality(parameters: list[str]) -> float:
+def quality(parameters: list[str]) -> float:
+    """The weight that a media type's parameters give it: 1 where they say none, 0 where it cannot be read."""
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name == "q":

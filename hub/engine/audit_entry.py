@@ -13,11 +13,11 @@ from auth.decide import Decision
 from auth.ports import AuditEntry, AuditLog, AuthStoreUnavailable
 from catalogue.model import Resource
 from catalogue.rules import stored_time
-from hub.engine.bind import subject_refs
 from hub.engine.decisions import Asker
 from hub.engine.operation import Operation
+from hub.engine.read import Read
 from hub.engine.references import Decide
-from hub.engine.rows import Read
+from hub.engine.subjects import subject_refs
 from hub.errors import Code, HubError
 from hub.records.handles import Handles
 from hub.records.model import Row
@@ -47,10 +47,11 @@ class Account:
     def answered(self, read: Read) -> AuditEntry:
         """The entry of an answer that read records, or looked for some."""
         snapshot = self.asker.published.snapshot
-        named = {name: tuple(sorted(rows)) for name, rows in read.records.items()}
+        rows = read.rows
+        named = {name: tuple(sorted({str(row["_handle"]) for row in found})) for name, found in rows.items()}
         subjects = dict.fromkeys(read.subjects)
-        for name, rows in read.records.items():
-            subjects |= _subjects(snapshot.resource(name), rows.values(), self.handles)
+        for name, found in rows.items():
+            subjects |= subjects_of(snapshot.resource(name), found, self.handles)
         many = len(subjects) > MOST_SUBJECTS
         return replace(
             self._entry("query"),
@@ -98,7 +99,7 @@ def _grants(decisions: Iterable[Decision]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(decision.grant_id for decision in decisions if decision.grant_id))
 
 
-def _subjects(resource: Resource, rows: Iterable[Row], handles: Handles) -> Mapping[str, None]:
+def subjects_of(resource: Resource, rows: Iterable[Row], handles: Handles) -> Mapping[str, None]:
     """The hashes of everybody whom the records are about."""
     columns = {column.item: column.discriminator for column in resource.subjects}
     refs = {(item, value): ref for item, value, ref in subject_refs(resource)}

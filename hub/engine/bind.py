@@ -13,18 +13,17 @@ from typing import Any
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues, get_argument_values
 
-from catalogue.canonical import canonical
 from catalogue.fold import fold
-from catalogue.model import Canonical, Identifier, Item, Resource, SubjectRef
+from catalogue.model import Item, Resource
 from catalogue.names import field_name
 from catalogue.rules import TRUE, Op, Value, Where
 from catalogue.snapshot import Snapshot
 from catalogue.where import LiteralError, literal
-from connectors.mapping import RULES
 from hub.engine.conditions import Conditions
 from hub.engine.cursors import PageCursors, precedes
-from hub.engine.plan import At, ByKey, Link, Many, Nodes, One, Plan, Step
+from hub.engine.plan import At, ByKey, History, Link, Many, Nodes, One, Plan, Step, Verify
 from hub.engine.references import Reference, Use
+from hub.engine.subjects import SubjectAsked, asked_for
 from hub.errors import Code, HubError
 from hub.operations.feeds import Direction
 from hub.records.model import Keyset, Order
@@ -34,6 +33,8 @@ from hub.schema.roots import unique_keys
 
 DEFAULT_PAGE, LARGEST_PAGE = 50, 1_000
 MOST_KEYS = 500
+MOST_VERIFIED = 100
+DEFAULT_HISTORY, LONGEST_HISTORY = 20, 100
 MOST_TERMS = 10
 
 
@@ -89,15 +90,21 @@ class Ids:
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectAsked:
-    """A subject by its canonical code."""
+class Claims:
+    """What is claimed of the records with these keys: for each the given values by item, in stored form."""
 
-    kind: str
-    id_type: str
-    code: str
+    keys: Keys
+    given: tuple[Mapping[str, Value], ...]
 
 
-Arguments = Paged | Keys | Ids | SubjectAsked
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """How many changes of each record are wanted."""
+
+    first: int
+
+
+Arguments = Paged | Keys | Ids | SubjectAsked | Claims | Newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +154,8 @@ class Binder:
 
     def _step(self, step: Step) -> Arguments | None:
         match step:
-            case One():
-                return self._one(step)
+            case One(at, resource):
+                return self._one(resource, self.given(at), at, Use.KEY)
             case ByKey():
                 return self._by_key(step)
             case Many(at, resource, shape):
@@ -157,29 +164,58 @@ class Binder:
                 return self._ids(at, many=many)
             case Link(at, _, target, _, shape):
                 return self._paged(target, at, totals=bool(shape.totals)) if shape else None
+            case Verify():
+                return self._claims(step)
+            case History(at):
+                first = _size("first", self.given(at).get("first"), at, LONGEST_HISTORY)
+                return Newest(DEFAULT_HISTORY if first is None else first)
             case _:
                 return self._subject(step.at)
 
-    def _one(self, step: One) -> Keys:
+    def _one(self, resource: Resource, given: Mapping[str, Any], at: At, use: Use) -> Keys:
         """Exactly one complete unique key."""
-        given = {self._item(step.resource, name).name: v for name, v in self.given(step.at).items() if v is not None}
-        keys = unique_keys(step.resource)
-        key = next((key for key in keys if set(key) == set(given)), None)
+        named = {self._item(resource, name).name: value for name, value in given.items() if value is not None}
+        keys = unique_keys(resource)
+        key = next((key for key in keys if set(key) == set(named)), None)
         if key is None:
             wanted = " or ".join(f"({', '.join(map(field_name, key))})" for key in keys)
-            raise HubError(Code.BAD_INPUT, f"{step.at.field} takes exactly one complete key: {wanted}")
-        return self._keys(step.resource, key, [given], step.at)
+            raise HubError(Code.BAD_INPUT, f"{at.field} takes exactly one complete key: {wanted}")
+        self._references.append(Reference(resource.name, key, use, at.path))
+        return _keys(resource, key, [named], at)
 
     def _by_key(self, step: ByKey) -> Keys:
         values: list[dict[str, Any]] = self.given(step.at)["values"]
         _at_most("values", len(values), MOST_KEYS, step.at)
-        named = [{self._item(step.resource, name).name: v for name, v in value.items()} for value in values]
-        return self._keys(step.resource, step.resource.key, named, step.at)
+        return self._primary(step.resource, values, step.at, Use.KEY)
 
-    def _keys(self, resource: Resource, key: tuple[str, ...], given: Sequence[Mapping[str, Any]], at: At) -> Keys:
-        self._references.append(Reference(resource.name, key, Use.KEY, at.path))
-        items = [resource.item(name) for name in key]
-        return Keys(key, tuple(tuple(_stored(item, value[item.name], at) for item in items) for value in given))
+    def _primary(self, resource: Resource, values: Sequence[Mapping[str, Any]], at: At, use: Use) -> Keys:
+        named = [{self._item(resource, name).name: v for name, v in value.items()} for value in values]
+        self._references.append(Reference(resource.name, resource.key, use, at.path))
+        return _keys(resource, resource.key, named, at)
+
+    def _claims(self, step: Verify) -> Claims:
+        """The keys, and what is claimed of each record; an item that is given as null is not given."""
+        given = self.given(step.at)
+        if step.many:
+            asked: list[dict[str, Any]] = given["values"]
+            _at_most("values", len(asked), MOST_VERIFIED, step.at)
+            keys = self._primary(step.resource, [each["key"] for each in asked], step.at, Use.VERIFIED_BY)
+            return Claims(keys, tuple(self._claimed(step, each["claims"]) for each in asked))
+        named = {name: value for name, value in given.items() if name != "claims"}
+        keys = self._one(step.resource, named, step.at, Use.VERIFIED_BY)
+        return Claims(keys, (self._claimed(step, given["claims"]),))
+
+    def _claimed(self, step: Verify, claims: Mapping[str, Any]) -> Mapping[str, Value]:
+        found: dict[str, Value] = {}
+        for name, value in claims.items():
+            if value is not None:
+                item = self._item(step.resource, name)
+                place = (*step.at.path, "claims", name)
+                self._references.append(Reference(step.resource.name, (item.name,), Use.VERIFIED, place))
+                found[item.name] = _stored(item, value, step.at)
+        if not found:
+            raise HubError(Code.BAD_INPUT, f"claims of {step.at.field} take at least one value")
+        return found
 
     def _paged(self, resource: Resource, at: At, *, totals: bool) -> Paged:
         given = self.given(at)
@@ -243,18 +279,7 @@ class Binder:
 
     def _subject(self, at: At) -> SubjectAsked:
         given = self.given(at)
-        kind, id_type = given["kind"], given.get("idType")
-        known = _id_types(self._snapshot, kind)
-        if not known:
-            raise HubError(Code.BAD_INPUT, f"the catalogue knows no subjects of the kind {kind!r}")
-        if id_type is None:
-            id_type = _meant(known, given["code"])
-        if id_type is None:
-            raise HubError(
-                Code.BAD_INPUT, f"subject of the kind {kind} takes idType: one of {', '.join(sorted(known))}"
-            )
-        form = known[id_type].form if id_type in known else Canonical.CODE
-        return SubjectAsked(kind, id_type, canonical(form, given["code"]))
+        return asked_for(self._snapshot, given["kind"], given.get("idType"), given["code"])
 
     def _item(self, resource: Resource, name: str) -> Item:
         found = self._meanings.named[resource.name][name]
@@ -262,42 +287,9 @@ class Binder:
         return found
 
 
-def subject_refs(resource: Resource) -> list[tuple[str, str | None, SubjectRef]]:
-    """(item, discriminator's value or None, what it names) for every subject column of the resource."""
-    return [(column.item, value, ref) for column in resource.subjects for value, ref in column.refs]
-
-
-@dataclass(frozen=True, slots=True)
-class _Codes:
-    """How the codes of one identity type are kept, and the standards that columns declare for them."""
-
-    form: Canonical | None
-    standards: frozenset[Identifier]
-
-
-def _id_types(snapshot: Snapshot, kind: str) -> dict[str, _Codes]:
-    """The identity types under which columns name subjects of the kind ('' for none)."""
-    found: dict[str, _Codes] = {}
-    for resource in snapshot.resources.values():
-        for item, _, ref in subject_refs(resource):
-            if ref.kind == kind:
-                known = found[ref.id_type].standards if ref.id_type in found else frozenset()
-                standards = known | ({ref.identifier} if ref.identifier else set())
-                found[ref.id_type] = _Codes(resource.item(item).canonical, standards)
-    return found
-
-
-def _meant(known: Mapping[str, _Codes], code: str) -> str | None:
-    """The identity type of a code that is given without one: the only one that there is, or the only one by whose
-    standard the code holds (a citizen number is one; a passport's says nothing). None where that leaves a choice.
-    """
-    holding = [
-        id_type
-        for id_type, codes in known.items()
-        if any(RULES[standard](canonical(codes.form, code)).valid for standard in codes.standards)
-    ]
-    candidates = list(known) if len(known) == 1 else holding
-    return candidates[0] if len(candidates) == 1 else None
+def _keys(resource: Resource, key: tuple[str, ...], given: Sequence[Mapping[str, Any]], at: At) -> Keys:
+    items = [resource.item(name) for name in key]
+    return Keys(key, tuple(tuple(_stored(item, value[item.name], at) for item in items) for value in given))
 
 
 def _stored(item: Item, value: object, at: At) -> Value:
@@ -311,12 +303,12 @@ def _stored(item: Item, value: object, at: At) -> Value:
     return stored
 
 
-def _size(name: str, size: int | None, at: At) -> int | None:
+def _size(name: str, size: int | None, at: At, largest: int = LARGEST_PAGE) -> int | None:
     if size is None:
         return None
     if size < 0:
         raise HubError(Code.BAD_INPUT, f"{name} of {at.field} must not be negative: {size}")
-    _at_most(name, size, LARGEST_PAGE, at)
+    _at_most(name, size, largest, at)
     return size
 
 

@@ -16,6 +16,7 @@ from graphql.type import get_named_type
 
 from auth.decide import Decision, Outcome
 from catalogue.model import Item, Mode, Resource
+from catalogue.names import type_name
 from catalogue.rules import items_of
 from catalogue.snapshot import LinkEnd
 from hub.engine.documents import Document
@@ -25,6 +26,7 @@ from hub.engine.plan import (
     Denied,
     Edges,
     FeedPlan,
+    History,
     Link,
     Many,
     Nodes,
@@ -35,6 +37,7 @@ from hub.engine.plan import (
     Shape,
     Step,
     SubjectOf,
+    Verify,
     Write,
 )
 from hub.engine.project import write_id, write_item, write_null, write_provenance
@@ -44,6 +47,7 @@ from hub.schema.meaning import Root as Asks
 from hub.schema.meaning import RootField
 
 TYPENAME = "__typename"
+Changes = tuple[tuple[tuple[str, str], ...], tuple[tuple[str, Selection], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class _Found:
 
     values: list[tuple[str, Write]] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    histories: list[History] = field(default_factory=list)
     items: set[str] = field(default_factory=set)
     shown: set[str] = field(default_factory=set)
 
@@ -146,32 +151,62 @@ class _Compiling:
         """The root field of a subscription."""
         at = self._at(None, key, details[0].node, of)
         resource = self._snapshot.resource(self._meanings.roots[details[0].node.name.value].resource)
-        record = self._source.built.record_type(resource.name)
-        change = self._source.built.core.type_map[f"{record.name}Change"]
-        assert isinstance(change, GraphQLObjectType)
         self._touched.add(resource.name)
+        fields, records = self._changes(resource, details, at)
+        return FeedPlan(at, resource, fields, records, self.plan())
+
+    def _changes(self, resource: Resource, details: FieldDetailsList, at: At) -> Changes:
+        """What is made of a change: its own fields and its records."""
+        change = self._source.built.core.type_map[f"{type_name(resource.name)}Change"]
+        assert isinstance(change, GraphQLObjectType)
         fields: list[tuple[str, str]] = []
         records: list[tuple[str, Selection]] = []
-        for inner_key, inner in self._subfields(change, details):
+        for key, inner in self._subfields(change, details):
             name = inner[0].node.name.value
             if name == "record":
-                inside = self._at(at, inner_key, inner[0].node, change)
-                records.append((inner_key, self.selection(resource, inner, inside)))
+                inside = self._at(at, key, inner[0].node, change)
+                records.append((key, self.selection(resource, inner, inside)))
             else:
-                fields.append((inner_key, name))
-        return FeedPlan(at, resource, tuple(fields), tuple(records), self.plan())
+                fields.append((key, name))
+        return tuple(fields), tuple(records)
 
     def _root_step(self, at: At, meaning: RootField, details: FieldDetailsList) -> Root:
         if meaning.asks is Asks.SUBJECT:
-            return SubjectOf(at)
+            return self._subject(details, at)
         if meaning.asks in (Asks.NODE, Asks.NODES):
             return self._nodes(at, details, many=meaning.asks is Asks.NODES)
         resource = self._snapshot.resource(meaning.resource)
+        if meaning.asks in (Asks.VERIFY, Asks.VERIFY_EACH):
+            return self._verify(resource, details, at, many=meaning.asks is Asks.VERIFY_EACH)
         if meaning.asks is Asks.ONE:
             return One(at, resource, self.selection(resource, details, at))
         if meaning.asks is Asks.BY_KEY:
             return ByKey(at, resource, self.selection(resource, details, replace(at, listed=True)))
         return Many(at, resource, self._shape(resource, details, at))
+
+    def _subject(self, details: FieldDetailsList, at: At) -> SubjectOf:
+        plain: dict[str, list[str]] = {"kind": [], "resources": []}
+        pages: list[Many] = []
+        nulls: list[str] = []
+        for key, inner in self._subfields(self._named_type(at), details):
+            name = inner[0].node.name.value
+            if name in plain:
+                plain[name].append(key)
+                continue
+            inside = self._at(at, key, inner[0].node, self._named_type(at))
+            resource = self._snapshot.resource(self._meanings.roots[name].resource)
+            if self._open(inside, resource.name):
+                pages.append(Many(inside, resource, self._shape(resource, inner, inside)))
+            else:
+                nulls.append(key)
+        self._steps += pages
+        return SubjectOf(at, tuple(plain["kind"]), tuple(plain["resources"]), tuple(pages), tuple(nulls))
+
+    def _verify(self, resource: Resource, details: FieldDetailsList, at: At, *, many: bool) -> Verify:
+        """Whether an item may be verified is asked once it is known which are given."""
+        named = self._meanings.named[resource.name]
+        asked = [(key, inner[0].node.name.value) for key, inner in self._subfields(self._named_type(at), details)]
+        return Verify(at, resource, tuple((key, named[name].name) for key, name in asked), many)
 
     def _nodes(self, at: At, details: FieldDetailsList, *, many: bool) -> Nodes:
         """A selection for each resource whose type the document names; the others can show id and provenance only."""
@@ -198,8 +233,9 @@ class _Compiling:
             self._field(resource, found, inner, self._at(at, key, inner[0].node, of))
         found.items |= {name for column in resource.subjects for name in (column.item, column.discriminator) if name}
         return Selection(
-            resource, tuple(found.values), tuple(found.links), frozenset(found.items), frozenset(found.shown)
-        )
+            resource, tuple(found.values), tuple(found.links), frozenset(found.items), frozenset(found.shown),
+            tuple(found.histories),
+        )  # fmt: skip
 
     def _field(self, resource: Resource, found: _Found, details: FieldDetailsList, at: At) -> None:
         name = details[0].node.name.value
@@ -209,6 +245,10 @@ class _Compiling:
         elif name == "provenance":
             found.items |= {d.varies_by for d in decision.items.values() if d.varies_by}
             found.values.append((at.key, write_provenance(self._snapshot, resource, decision)))
+        elif name == "history":
+            history = History(at, resource, *self._changes(resource, details, replace(at, listed=True)))
+            found.histories.append(history)
+            self._steps.append(history)
         else:
             meaning = self._meanings.named[resource.name][name]
             if isinstance(meaning, Item):
@@ -227,7 +267,7 @@ class _Compiling:
         if outcomes == {Outcome.MASKED}:
             self._masked.add(at.field)
         codes = self._snapshot.catalogue.code_lists.get(item.code_list or "")
-        return write_item(item, decided, codes, at)
+        return write_item(decision.resource, item, decided, codes, at)
 
     def _link(self, end: LinkEnd, decision: Decision, found: _Found, place: tuple[FieldDetailsList, At]) -> None:
         details, at = place

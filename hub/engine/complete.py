@@ -15,7 +15,7 @@ from graphql import ExecutionResult, execute
 from graphql.execution.executor import Executor
 
 from hub.engine.compile import Source
-from hub.operations.asked import Asked
+from hub.operations.asked import Context
 
 #: More records than this are completed in a thread: about 25 µs each would hold the event loop too long.
 ON_LOOP = 1_000
@@ -26,12 +26,12 @@ def _never(_value: object) -> bool:
 
 
 async def complete(
-    source: Source, planned: Mapping[str, object], variables: Mapping[str, object], asked: Asked | None, size: int
+    source: Source, planned: Mapping[str, object], variables: Mapping[str, object], context: Context, size: int
 ) -> ExecutionResult:
-    """The result. `asked` is given where nouns are selected; `size` is how many records were planned."""
-    if asked is None and size > ON_LOOP:
-        return await asyncio.to_thread(_completed, source, planned, variables, None)
-    found = _completed(source, planned, variables, asked)
+    """The result. `size` is how many records were planned."""
+    if context.asked is None and size > ON_LOOP:
+        return await asyncio.to_thread(_completed, source, planned, variables, context)
+    found = _completed(source, planned, variables, context)
     result = await found if isawaitable(found) else found
     assert isinstance(result, ExecutionResult)
     return result
@@ -44,18 +44,18 @@ async def introspect(source: Source, variables: Mapping[str, object]) -> Executi
 
 
 def _completed(
-    source: Source, planned: Mapping[str, object], variables: Mapping[str, object], asked: Asked | None
+    source: Source, planned: Mapping[str, object], variables: Mapping[str, object], context: Context | None
 ) -> Any:
     operation = source.operation
     return execute(
         source.built.core,
         source.document.node,
         root_value=planned,
-        context_value=asked,
+        context_value=context,
         variable_values=dict(variables),
         operation_name=operation.name.value if operation.name else None,
         executor_class=Executor,
-        is_awaitable=None if asked is not None else _never,  # type: ignore[arg-type]  # a type guard that is never met
+        is_awaitable=None if context and context.asked else _never,  # type: ignore[arg-type]  # a type guard that is never met
         is_async_iterable=_never,  # type: ignore[arg-type]  # as above
         hide_suggestions=True,
     )

@@ -7,6 +7,7 @@ from hub.engine.cursors import PageCursors
 from hub.engine.execute import Reached, unwatched
 from hub.engine.operation import Answer, Operation, Subscription
 from hub.engine.parts import EngineParts, Workshop
+from hub.seal import FEED, Seal
 
 __all__ = ["Engine", "EngineParts"]
 
@@ -15,7 +16,7 @@ class Engine:
     """Answers operations over the parts it was given. `reached` is told the name of every step of walk 1."""
 
     def __init__(self, parts: EngineParts, reached: Reached = unwatched) -> None:
-        self._workshop = Workshop(parts, PageCursors(parts.cursor_key))
+        self._workshop = Workshop(parts, PageCursors(parts.cursor_key), Seal(parts.cursor_key, FEED))
         self._reached = reached
 
     async def answer(self, operation: Operation) -> Answer:

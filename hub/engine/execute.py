@@ -16,7 +16,7 @@ from auth.decide import Decision
 from auth.ports import AuthStoreUnavailable
 from hub.engine.answers import MOST_DENIED, Error, completion_error, error_of, invalid, refused
 from hub.engine.audit_entry import Account, append
-from hub.engine.bind import Binder, Bound, Ids, SubjectAsked
+from hub.engine.bind import Binder, Bound, Ids
 from hub.engine.budget import judge_size
 from hub.engine.compile import Source
 from hub.engine.complete import complete, introspect
@@ -27,11 +27,14 @@ from hub.engine.lookups import asked_by_right, count_lookups
 from hub.engine.operation import Answer, Operation
 from hub.engine.parts import Workshop, source_of
 from hub.engine.plan import Denied, Plan, Shown
+from hub.engine.read import Read
 from hub.engine.references import judge, why_not
-from hub.engine.rows import Read, Rows, Surroundings, subject_resources
+from hub.engine.rows import Rows, Surroundings
+from hub.engine.subjects import SubjectAsked, subject_resources
 from hub.errors import Code, HubError, StoreUnavailable
+from hub.files.address import Minter
 from hub.operations.access import Me, quota_day
-from hub.operations.asked import Asked
+from hub.operations.asked import Asked, Context
 from hub.operations.catalogue import CatalogueNoun
 
 Reached = Callable[[str], None]
@@ -139,10 +142,11 @@ class Question:
     def run(self, plan: Plan, bound: Bound) -> Rows:
         """What runs the plan; what it reads is the question's."""
         snapshot, parts = self.asker.published.snapshot, self.workshop.parts
-        live = Live(snapshot, parts.handles, parts.open_source, self.asker.now)
+        live = Live(snapshot, parts.handles, self.workshop.readings, parts.sources, self.asker.now)
         around = Surroundings(
-            snapshot, parts.reader, live, parts.handles, self.workshop.cursors, self.decide, self.asker.now
-        )
+            snapshot, parts.reader, parts.log, live, parts.handles, self.workshop.cursors, self.workshop.feed_seal,
+            self.decide, self.asker.now,
+        )  # fmt: skip
         rows = Rows(around, plan, bound)
         self.read = rows.read
         return rows
@@ -150,23 +154,23 @@ class Question:
     async def spend(self) -> None:
         """Step 7: what was read counts against the quotas of the grants that it was read under."""
         day = quota_day(self.asker.now)
-        for name, rows in self.read.records.items():
+        for name, count in self.read.spent.items():
             decision = self.decide(name)
-            if decision.quota is None or decision.grant_id is None or not rows:
+            if decision.quota is None or decision.grant_id is None or not count:
                 continue
             try:
-                within = await self.workshop.parts.access_store.spend(decision.grant_id, day, len(rows), decision.quota)
+                within = await self.workshop.parts.access_store.spend(decision.grant_id, day, count, decision.quota)
             except AuthStoreUnavailable as error:
                 raise StoreUnavailable("quotas cannot be counted now") from error
             if not within:
-                message = f"{len(rows)} records of {name} would exceed the quota of {decision.quota} on {day}"
+                message = f"{count} records of {name} would exceed the quota of {decision.quota} on {day}"
                 raise HubError(Code.QUOTA_EXCEEDED, message, resource=name)
 
     async def completed(self, source: Source, plan: Plan, planned: Mapping[str, object]) -> ExecutionResult:
         """Step 8: graphql-core completes what was planned. Introspection is the same for everybody and remembered."""
         variables = self.operation.variables
         if plan.roots or plan.nouns or plan.nulls:
-            return await complete(source, planned, variables, self.asked(plan), self.read.made)
+            return await complete(source, planned, variables, self.context(plan), self.read.made)
         name = (
             self.asker.published.snapshot.version,
             self.digest,
@@ -175,6 +179,16 @@ class Question:
         )
         known = self.workshop.introspections.get(name)
         return known or self.workshop.introspections.keep(name, await introspect(source, variables))
+
+    def context(self, plan: Plan) -> Context:
+        """What resolvers may read."""
+        snapshot, parts = self.asker.published.snapshot, self.workshop.parts
+        minter = Minter(parts.addresses, snapshot, self.operation, self.asker.now, self.grant_of)
+        return Context(self.asked(plan), minter)
+
+    def grant_of(self, resource: str) -> str | None:
+        """The grant that the resource is read under."""
+        return self.decide(resource).grant_id
 
     def asked(self, plan: Plan) -> Asked | None:
         """What nouns may read; None where there are none."""

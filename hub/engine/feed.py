@@ -25,6 +25,7 @@ from hub.engine.complete import complete
 from hub.engine.decisions import Asker
 from hub.engine.documents import DocumentInvalid
 from hub.engine.execute import AUDITED, Question
+from hub.engine.history import planned_change
 from hub.engine.operation import (
     Answer,
     CaughtupEvent,
@@ -37,7 +38,6 @@ from hub.engine.operation import (
 )
 from hub.engine.parts import Workshop
 from hub.engine.plan import FeedPlan, Shown
-from hub.engine.project import time_text
 from hub.engine.references import judge
 from hub.errors import Code, HubError
 from hub.operations.feeds import Caughtup, FeedStart, Gap
@@ -148,7 +148,8 @@ class _Feed:
         planned = iter(await _planned(question, made, changes, detail) if changes else ())
         for event in events:
             change, shown = next(planned) if isinstance(event, ChangeEvent) else (_noun(event), None)
-            result = await complete(made.source, {made.plan.at.key: change}, self._operation.variables, None, 1)
+            context = question.context(made.plan.plan)
+            result = await complete(made.source, {made.plan.at.key: change}, self._operation.variables, context, 1)
             errors = [completion_error(self._operation, error) for error in result.errors or ()]
             if shown is None:
                 yield Answer(result.data, errors)
@@ -191,15 +192,7 @@ def _noun(event: GapEvent | CaughtupEvent) -> Gap | Caughtup:
 
 
 def _change(plan: FeedPlan, event: ChangeEvent) -> dict[str, object]:
-    values = {
-        "cursor": event.cursor,
-        "operation": event.operation,
-        "key": event.key,
-        "at": time_text(event.at),
-    }
-    planned: dict[str, object] = {key: values[name] for key, name in plan.fields}
-    planned[TYPE] = plan.type_name
-    return planned
+    return {**planned_change(plan.fields, event), TYPE: plan.type_name}
 
 
 def _allowed(question: Question, decision: Decision) -> None:

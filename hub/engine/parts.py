@@ -17,14 +17,17 @@ from hub.engine.cursors import PageCursors
 from hub.engine.decisions import Judge
 from hub.engine.documents import Document, Documents
 from hub.engine.limits import Limits
-from hub.engine.live import OpenSource
+from hub.engine.live import Readings
 from hub.engine.memory import Memory
 from hub.engine.plan import FeedPlan, Plan
 from hub.engine.references import Decide
+from hub.files.address import Addresses
 from hub.published import Published
 from hub.records.handles import Handles
-from hub.records.ports import RecordReader
+from hub.records.ports import ChangeLog, RecordReader
 from hub.schema.build import Built
+from hub.seal import Seal
+from hub.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,14 @@ class EngineParts:
     """What the engine needs of the hub. `published` confirms what is published before it answers."""
 
     reader: RecordReader
+    log: ChangeLog
     ledger: PullLedger
     access_store: AccessStore
     audit: AuditLog
     handles: Handles
-    open_source: OpenSource
+    sources: Sources
     published: Callable[[], Awaitable[Published]]
+    addresses: Addresses
     cursor_key: bytes
     clock: Callable[[], datetime]
 
@@ -84,10 +89,12 @@ class Workshop:
 
     parts: EngineParts
     cursors: PageCursors
+    feed_seal: Seal
     documents: Documents = field(default_factory=lambda: Documents(Limits()))
     plans: Plans[Plan] = field(default_factory=lambda: Plans(compile_query))
     feeds: Plans[FeedPlan] = field(default_factory=lambda: Plans(compile_feed))
     judge: Judge = field(default_factory=Judge)
+    readings: Readings = field(default_factory=Readings)
     introspections: Memory[ExecutionResult] = field(default_factory=lambda: Memory(20))
 
 

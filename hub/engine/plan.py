@@ -66,6 +66,7 @@ class Selection:
     links: tuple[Link, ...]
     items: frozenset[str]
     shown: frozenset[str]
+    histories: tuple[History, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,16 @@ class Nodes:
 
 @dataclass(frozen=True, slots=True)
 class SubjectOf:
-    """How many records each resource holds of a subject."""
+    """What the hub holds of a subject: its kind and the counts under their response keys, and pages of records.
+
+    `nulls` are pages of resources of which the client may read nothing.
+    """
 
     at: At
+    kinds: tuple[str, ...]
+    counts: tuple[str, ...]
+    pages: tuple[Many, ...]
+    nulls: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +162,28 @@ class Link:
         return (self.selection,) if self.selection is not None else self.shape.selections if self.shape else ()
 
 
-Root = One | ByKey | Many | Nodes | SubjectOf
-Step = Root | Link
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Given values compared with a record's, or (`many`) with each of several records': items by response key."""
+
+    at: At
+    resource: Resource
+    fields: tuple[tuple[str, str], ...]
+    many: bool
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The changes of every record of a selection: a change's own fields and its records, by response key."""
+
+    at: At
+    resource: Resource
+    fields: tuple[tuple[str, str], ...]
+    records: tuple[tuple[str, Selection], ...]
+
+
+Root = One | ByKey | Many | Nodes | SubjectOf | Verify
+Step = Root | Link | History
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from catalogue.model import CodeList, DataType, Item, Mask, Resource
 from catalogue.rules import SHANGHAI, Value
 from catalogue.snapshot import Snapshot
 from hub.engine.plan import At, Shown, Write
-from hub.operations.records import Coded, Provenance, RecordWarning
+from hub.files.address import FilePlace
+from hub.operations.records import Coded, File, Provenance, RecordWarning
 from hub.records.handles import tag
 from hub.records.model import Row
 from hub.schema.items import coded
@@ -37,12 +38,13 @@ def write_id(resource: Resource) -> Write:
     return lambda row, _shown: f"{head}{row['_handle']}"
 
 
-def write_item(item: Item, decided: ItemDecision, codes: CodeList | None, at: At) -> Write:
+def write_item(resource: str, item: Item, decided: ItemDecision, codes: CodeList | None, at: At) -> Write:
     """The item as the decision shows it."""
+    show = _shower(resource, item, codes)
     if decided.varies_by is None:
-        return _fixed(item, decided, codes, at)
-    default = _varying(item, decided, codes, at)
-    by_value = {value: _varying(item, d, codes, at) for value, d in decided.by_value.items()}
+        return _fixed(item, decided, show)
+    default = _varying(item, decided, show, at)
+    by_value = {value: _varying(item, d, show, at) for value, d in decided.by_value.items()}
     discriminator = decided.varies_by
     return lambda row, shown: by_value.get(str(row[discriminator]), default)(row, shown)
 
@@ -91,22 +93,36 @@ def maskable(item: Item) -> bool:
     return item.type in (DataType.TEXT, DataType.MEMO)
 
 
-def _fixed(item: Item, decided: ItemDecision, codes: CodeList | None, at: At) -> Write:
+def _shower(resource: str, item: Item, codes: CodeList | None) -> Write:
+    """The item as it is to whom it is plain; a file with the place that its address will lead back to."""
+    name = item.name
+    if item.type is DataType.BLOB:
+        return lambda row, _shown: _file(resource, name, row)
+    show = formatter(item, codes)
+    return lambda row, _shown: show(row[name])
+
+
+def _file(resource: str, name: str, row: Row) -> File | None:
+    if row[name] is None:
+        return None
+    place = FilePlace(resource, str(row["_handle"]), name, str(row["_binding"]), str(row[name]))
+    return File(digest=place.digest, place=place)
+
+
+def _fixed(item: Item, decided: ItemDecision, show: Write) -> Write:
     """The same for every record; what is denied or masked then is known from the plan already."""
-    del at
     name = item.name
     if decided.outcome is Outcome.DENIED:
         return write_null
     if decided.outcome is Outcome.PLAIN:
-        show = formatter(item, codes)
-        return lambda row, _shown: show(row[name])
+        return show
     hide = _masker(item, decided.mask)
     return lambda row, _shown: hide(row[name])
 
 
-def _varying(item: Item, decided: ItemDecision, codes: CodeList | None, at: At) -> Write:
+def _varying(item: Item, decided: ItemDecision, show: Write, at: At) -> Write:
     """For records of one discriminator value; what is denied or masked is noted when it happens."""
-    write = _fixed(item, decided, codes, at)
+    write = _fixed(item, decided, show)
     if decided.outcome is Outcome.PLAIN:
         return write
 

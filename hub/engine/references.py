@@ -29,12 +29,15 @@ class Use(StrEnum):
     REACHED = "where on a linked resource"
     CURSOR = "cursor"
     KEY = "key"
+    VERIFIED = "verification"
+    VERIFIED_BY = "key of a verification"
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`names` is an item's name, a link's for FOLLOWED and LINKED, all items of a KEY, all that a SEARCH may look in.
-    REACHED names nothing but its resource. `place` is where it stands.
+    """`names` is an item's name, a link's for FOLLOWED and LINKED, all items of a KEY (VERIFIED_BY: of the key of a
+    record to verify), all that a SEARCH may look in. REACHED names nothing but its resource. `place` is where it
+    stands.
     """
 
     resource: str
@@ -57,11 +60,24 @@ def why_not(reference: Reference, decision: Decision) -> Reason | None:
         case Use.KEY:
             allowed = decision.may_ask_by(reference.names)
             return None if allowed else decision.refusal or decision.lookup_reason or _denied(reference)
+        case Use.VERIFIED_BY:
+            allowed = _may_verify_by(reference.names, decision)
+            return None if allowed else decision.refusal or decision.lookup_reason or _denied(reference)
+        case Use.VERIFIED:
+            item = decision.item(reference.names[0])
+            return None if item.verifiable else decision.refusal or item.verify_reason or _not_verified(reference)
         case Use.SEARCH:
             return None if searched(reference.names, decision) else decision.refusal or _denied(reference)
         case _:
             item = decision.item(reference.names[0])
             return None if item.plain else item.reason or _not_plain(reference)
+
+
+def _may_verify_by(names: Iterable[str], decision: Decision) -> bool:
+    """Every item of the key is plain, or may be verified itself, or the client may ask by any key."""
+    items = [decision.item(name) for name in names]
+    verified = all(item.plain or (item.verify and all(d.verify for d in item.by_value.values())) for item in items)
+    return decision.refusal is None and (decision.lookup or verified)
 
 
 def searched(names: Iterable[str], decision: Decision) -> tuple[str, ...]:
@@ -86,6 +102,10 @@ def judge(references: Iterable[Reference], decide: Decide) -> None:
 
 def _denied(reference: Reference) -> Reason:
     return Reason("NOT_GRANTED", f"{' and '.join(reference.names)} of {reference.resource} is not granted")
+
+
+def _not_verified(reference: Reference) -> Reason:
+    return Reason("NOT_GRANTED", f"{reference.names[0]} of {reference.resource} is not granted for verification")
 
 
 def _not_plain(reference: Reference) -> Reason:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,20 +17,25 @@ from catalogue.model import Mode, Resource
 from catalogue.names import type_name
 from catalogue.rules import TRUE, Value, Where, both, holds
 from catalogue.snapshot import Snapshot
-from hub.engine.bind import Bound, Ids, Keys, Paged, SubjectAsked, subject_refs
+from hub.engine.bind import Bound, Ids, Keys, Newest, Paged
 from hub.engine.cursors import PageCursors
+from hub.engine.history import Histories, planned_change
 from hub.engine.links import Links
-from hub.engine.live import Found, Live
+from hub.engine.live import Answered, Found, Live
 from hub.engine.pages import Connection, Planned, asked_page, columns_of, cut
-from hub.engine.plan import At, ByKey, Link, Many, Nodes, One, Plan, Root, Selection, Shown, SubjectOf
+from hub.engine.plan import At, ByKey, History, Link, Many, Nodes, One, Plan, Root, Selection, Shown, SubjectOf, Verify
+from hub.engine.read import Problem, Read
 from hub.engine.references import Decide, searched
+from hub.engine.subjects import SubjectAsked, about, may_ask, names, subject_resources
+from hub.engine.verify import Verifications, claims_of, columns_for, judged
 from hub.errors import Code, DeadlineExceeded, HubError
-from hub.operations.records import Subject, SubjectResource
+from hub.operations.records import SubjectResource
 from hub.records.handles import Handles
 from hub.records.model import Page, Query, Row, RowPage, Search
-from hub.records.ports import RecordReader
+from hub.records.ports import ChangeLog, RecordReader
 from hub.schema.build import TYPE
 from hub.schema.resource_types import searchable
+from hub.seal import Seal
 
 Key = tuple[Value, ...]
 Following = Callable[[Key | None], object]
@@ -40,7 +45,7 @@ B = TypeVar("B")
 
 NOTHING = RowPage((), has_next=False, has_previous=False)
 #: What costs only the field that it befalls; anything else refuses the operation.
-OWN_FIELD = frozenset({Code.STORE_UNAVAILABLE, Code.SOURCE_UNAVAILABLE, Code.SOURCE_TIMEOUT})
+OWN_FIELD = frozenset({Code.STORE_UNAVAILABLE, Code.SOURCE_UNAVAILABLE, Code.SOURCE_TIMEOUT, Code.NOT_GRANTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +54,13 @@ class Surroundings:
 
     snapshot: Snapshot
     reader: RecordReader
+    log: ChangeLog
     live: Live
     handles: Handles
     cursors: PageCursors
+    feed_seal: Seal
     decide: Decide
     now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A field whose step failed: it answers null, or what other departments said."""
-
-    at: At
-    error: HubError
-
-
-@dataclass(slots=True)
-class Read:
-    """What was read: records by resource and handle, items shown, subjects asked for, counts, what failed.
-
-    `made` counts planned records: one that is reached twice is completed twice.
-    """
-
-    records: dict[str, dict[str, Row]] = field(default_factory=dict)
-    items: dict[str, set[str]] = field(default_factory=dict)
-    subjects: list[str] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    made: int = 0
-    shown: Shown = field(default_factory=Shown)
 
 
 class Rows:
@@ -85,6 +68,7 @@ class Rows:
 
     def __init__(self, around: Surroundings, plan: Plan, bound: Bound) -> None:
         self._around, self._plan, self._bound = around, plan, bound
+        self._verifications = Verifications(plan, bound, self._to_verify)
         self._links = Links(around.snapshot, around.reader, around.decide, around.now)
         self.read = Read()
 
@@ -112,7 +96,8 @@ class Rows:
         self.read.made += len(rows)
         if rows:
             self.read.items.setdefault(selection.resource.name, set()).update(selection.shown)
-            await _together([self._follow(link, rows, planned) for link in selection.links])
+            followed = [self._follow(link, rows, planned) for link in selection.links]
+            await _together([*followed, *(self._remember(each, rows, planned) for each in selection.histories)])
         return planned
 
     async def _root(self, step: Root) -> object:
@@ -127,6 +112,8 @@ class Rows:
                 return await self._nodes(step)
             case SubjectOf():
                 return await self._subject(step)
+            case Verify():
+                return await self._verify(step)
 
     async def _one(self, step: One) -> object:
         found = await self._looked_up(step)
@@ -140,23 +127,42 @@ class Rows:
         """The records behind the keys, each made once. A declared key may stand in several records, as nothing stops a
         source: the one with the first handle is the answer, and only that one was read.
         """
-        keys = self._keys(step.at)
-        values = tuple(dict.fromkeys(keys.values))
-        if step.resource.mode is Mode.LIVE:
-            rule = self._around.decide(step.resource.name).rows
-            listed = await self._live(step.at, step.resource, keys.by, values, rule)
-            rows = [row for rows in listed.values() for row in rows]
-        else:
-            query = self._query(step.resource, (*columns_of([step.selection], None), *keys.by))
-            rows = list(await self._around.reader.lookup(query, keys.by, values))
-        rows.sort(key=lambda row: str(row["_handle"]), reverse=True)
-        kept = {tuple(row[name] for name in keys.by): row for row in rows}
+        answered = await self._keyed(step.resource, self._keys(step.at), columns_of([step.selection], None))
+        kept = _firsts(self._told(step.at, answered))
         self._note(step.resource, kept.values())
         return dict(zip(kept, await self.made(step.selection, list(kept.values())), strict=True))
 
-    async def _many(self, step: Many) -> object:
+    async def _keyed(self, resource: Resource, keys: Keys, columns: Iterable[str]) -> Answered:
+        """The records behind the keys."""
+        values = tuple(dict.fromkeys(keys.values))
+        if resource.mode is Mode.LIVE:
+            return await self._around.live.fetch(resource, keys.by, values, self._around.decide(resource.name).rows)
+        found: Found = {}
+        for row in await self._around.reader.lookup(self._query(resource, (*columns, *keys.by)), keys.by, values):
+            found.setdefault(tuple(row[name] for name in keys.by), []).append(row)
+        return Answered(found, ())
+
+    async def _verify(self, step: Verify) -> object:
+        """What is said of the given values, of each record in the order asked."""
+        claims, name = claims_of(self._bound, step), step.resource.name
+        answered = await self._verifications.read(step, claims)
+        firsts, decision = _firsts(self._told(step.at, answered)), self._around.decide(name)
+        asked = list(zip(claims.keys.values, claims.given, strict=True))
+        said = [judged(step.resource, decision, given, firsts.get(key)) for key, given in asked]
+        rows = (firsts[key] for key in claims.keys.values if key in firsts)
+        self.read.compared.setdefault(name, {}).update((str(row["_handle"]), row) for row in rows)
+        self.read.asked[name] += len(asked)
+        self.read.items.setdefault(name, set()).update(f"?{item}" for given in claims.given for item in given)
+        planned = [{key: each.get(item) for key, item in step.fields} for each in said]
+        return planned if step.many else planned[0]
+
+    async def _to_verify(self, resource: Resource, keys: Keys, items: Iterable[str]) -> Answered:
+        columns = columns_for(resource, self._around.decide(resource.name), items)
+        return await self._keyed(resource, keys, columns)
+
+    async def _many(self, step: Many, rule: Where = TRUE) -> object:
         paged = self._bound.paged(step)
-        query = await self._paged_query(step.resource, step.shape.selections, paged, None)
+        query = await self._paged_query(step.resource, step.shape.selections, paged, rule)
         found, total = await _both(
             self._around.reader.page(query, asked_page(paged.window)),
             self._around.reader.count(query) if paged.totals else None,
@@ -192,16 +198,32 @@ class Rows:
         return name, {str(row["_handle"]): planned | typed for row, planned in zip(rows, made, strict=True)}
 
     async def _subject(self, step: SubjectOf) -> object:
-        """Counts of the resources that the client may ask by this subject; NOT_GRANTED was said where it is none."""
+        """Counts, and pages of the records about the subject; NOT_GRANTED was said where nothing may be asked by it."""
         asked = self._bound.arguments[step.at.number]
         assert isinstance(asked, SubjectAsked)
+        self.read.subjects.append(self._around.handles.subject(asked.kind, asked.id_type, asked.code))
+        counts = await self._counts(asked) if step.counts else []
+        pages = await _together([self._guarded(page.at, self._about(page, asked)) for page in step.pages])
+        return {
+            **dict.fromkeys(step.kinds, asked.kind),
+            **dict.fromkeys(step.counts, counts),
+            **dict.fromkeys(step.nulls),
+            **{page.at.key: found for page, found in zip(step.pages, pages, strict=True)},
+        }
+
+    async def _counts(self, asked: SubjectAsked) -> list[SubjectResource]:
         open_to = subject_resources(self._around.snapshot, asked, self._around.decide)
         hashed = self._around.handles.subject(asked.kind, asked.id_type, asked.code)
-        self.read.subjects.append(hashed)
         counts = await self._around.reader.about([self._query(resource, ()) for resource in open_to], hashed)
         self.read.counts.update({name: count for name, count in counts.items() if count})
-        listed = [SubjectResource(resource=name, count=counts[name]) for name in sorted(counts) if counts[name]]
-        return Subject(kind=asked.kind, resources=listed)
+        return [SubjectResource(resource=name, count=counts[name]) for name in sorted(counts) if counts[name]]
+
+    async def _about(self, page: Many, asked: SubjectAsked) -> object:
+        """A page of the records about the subject: refused where the client may not ask this resource by it."""
+        if names(page.resource, asked) and not may_ask(page.resource, asked, self._around.decide):
+            message = f"{page.resource.name} may not be asked by subjects of the kind {asked.kind}"
+            raise HubError(Code.NOT_GRANTED, message, resource=page.resource.name)
+        return await self._many(page, about(page.resource, asked))
 
     async def _follow(self, link: Link, rows: Sequence[Row], planned: Sequence[Planned]) -> None:
         """One link for all rows: fills its response key in each planned row."""
@@ -222,16 +244,16 @@ class Rows:
         assert link.selection is not None
         by = tuple(linked for _, linked in link.end.on)
         rule = both(self._around.decide(link.target.name).rows, link.end.target_when or TRUE)
-        found = await self._live(link.at, link.target, by, parents, rule) if parents else {}
+        fetched = self._around.live.fetch(link.target, by, parents, rule) if parents else None
+        found = self._told(link.at, await fetched) if fetched else {}
         flat = [row for rows in found.values() for row in rows]
         self._note(link.target, flat)
         made = iter(await self.made(link.selection, flat))
         lists = {parent: [next(made) for _ in rows] for parent, rows in found.items()}
         return lambda parent: lists.get(parent, []) if parent is not None else []
 
-    async def _live(self, at: At, resource: Resource, by: tuple[str, ...], values: Sequence[Key], rule: Where) -> Found:
+    def _told(self, at: At, answered: Answered) -> Found:
         """What the departments say; each that says nothing is a problem of the field, which is null if all are."""
-        answered = await self._around.live.fetch(resource, by, values, rule)
         told = answered.refused if answered.found is not None else answered.refused[1:]
         self.read.problems += [Problem(at, error) for error in told]
         if answered.found is None:
@@ -252,7 +274,8 @@ class Rows:
         assert link.shape is not None
         shape, paged = link.shape, self._bound.paged(link)
         by = tuple(linked for _, linked in link.end.on)
-        query = await self._paged_query(link.target, shape.selections, paged, link)
+        rule = link.end.target_when or TRUE
+        query = await self._paged_query(link.target, shape.selections, paged, rule, by)
         found, totals = await _both(
             self._around.reader.follow(query, by, parents, asked_page(paged.window)) if parents else None,
             self._around.reader.counts(query, by, parents) if parents and paged.totals else None,
@@ -268,6 +291,29 @@ class Rows:
             planned[parent] = connection.planned(page, own, (totals or {}).get(parent, 0))
         nothing = connection.planned(NOTHING, [[] for _ in made], 0)
         return lambda parent: planned.get(parent, nothing)
+
+    async def _remember(self, history: History, rows: Sequence[Row], planned: Sequence[Planned]) -> None:
+        """The history of all rows: fills its response key in each planned row."""
+        listed = await self._guarded(history.at, self._remembered(history, rows))
+        for number, row in enumerate(planned):
+            row[history.at.key] = None if listed is None else listed[number]
+
+    async def _remembered(self, history: History, rows: Sequence[Row]) -> list[list[Planned]]:
+        around, newest = self._around, self._bound.arguments[history.at.number]
+        assert isinstance(newest, Newest)
+        name = history.resource.name
+        histories = Histories(around.log, around.feed_seal, around.snapshot, around.decide(name))
+        listed = await histories.of(rows, newest.first)
+        events = [event for changes in listed for event in changes]
+        flat = [planned_change(history.fields, event) for event in events]
+        records = [event.record for event in events if event.record is not None]
+        self.read.past.setdefault(name, []).extend(records)
+        for key, selection in history.records:
+            made = iter(await self.made(selection, records))
+            for change, event in zip(flat, events, strict=True):
+                change[key] = None if event.record is None else next(made)
+        each = iter(flat)
+        return [[next(each) for _ in changes] for changes in listed]
 
     def _parent(self, link: Link, row: Row) -> Key | None:
         """The row's side of the link; None where it has none, or the link's condition does not hold for it."""
@@ -286,13 +332,11 @@ class Rows:
         return Query(resource, rule, self._around.now, tuple(dict.fromkeys(columns)))
 
     async def _paged_query(
-        self, resource: Resource, selections: Sequence[Selection], paged: Paged, link: Link | None
+        self, resource: Resource, selections: Sequence[Selection], paged: Paged, rule: Where, by: Sequence[str] = ()
     ) -> Query:
-        """The query of a connection: the client's row rule and its own condition are one. A link adds its own side."""
+        """The query of a connection: the client's row rule, its own condition and that of the link are one."""
         decision = self._around.decide(resource.name)
         condition = await self._links.resolve(resource.name, paged.where)
-        rule = (link.end.target_when if link else None) or TRUE
-        by = [linked for _, linked in link.end.on] if link else []
         names = tuple(item.name for item in searchable(resource))
         return Query(
             resource,
@@ -320,23 +364,9 @@ class Rows:
             return None
 
 
-def subject_resources(snapshot: Snapshot, asked: SubjectAsked, decide: Decide) -> list[Resource]:
-    """The synced resources that name such subjects and that the client may ask by them: by right, or because the items
-    that name them are plain for such records anyway.
-    """
-    found: list[Resource] = []
-    for resource in snapshot.resources.values():
-        columns = [(item, value) for item, value, ref in subject_refs(resource) if ref.kind == asked.kind]
-        if columns and resource.mode is Mode.SYNCED and _askable(decide, resource.name, columns):
-            found.append(resource)
-    return found
-
-
-def _askable(decide: Decide, resource: str, columns: list[tuple[str, str | None]]) -> bool:
-    decision = decide(resource)
-    if decision.refusal is not None:
-        return False
-    return decision.lookup or all(decision.item(item).for_value(value).outcome == "plain" for item, value in columns)
+def _firsts(found: Found) -> dict[Key, Row]:
+    """Of several records with one key the one with the first handle."""
+    return {key: min(rows, key=lambda row: str(row["_handle"])) for key, rows in found.items() if rows}
 
 
 async def _together(work: Sequence[Awaitable[T]]) -> list[T]:

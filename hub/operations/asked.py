@@ -1,6 +1,7 @@
 """What a hand-written noun may read while an answer is completed (step 8 of walk 1, a question): who asks, and of what.
 
-The engine hands it to graphql-core as the context. Records never come this way: nouns know the catalogue and access.
+The engine hands it to graphql-core as the context. Records never come this way: nouns know the catalogue and access,
+a file its own address.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from auth.bearer import Principal
 from auth.ports import Access, AccessStore
 from catalogue.snapshot import Snapshot
 from hub.control.ports import BindingState, PullLedger
+from hub.files.address import Minter
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,21 @@ class Asked:
         return self._known
 
 
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What graphql-core hands to every resolver: `asked` is there where root nouns are selected."""
+
+    asked: Asked | None
+    minter: Minter
+
+
 def asked(info: strawberry.Info[Any, Any]) -> Asked:
-    """The context behind a resolver's info."""
-    found: Asked = info.context
+    """What root nouns read."""
+    found: Asked = info.context.asked
+    return found
+
+
+def minter(info: strawberry.Info[Any, Any]) -> Minter:
+    """What makes addresses of files."""
+    found: Minter = info.context.minter
     return found

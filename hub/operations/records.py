@@ -5,8 +5,14 @@ Values only: the engine fills them from planned rows (step 8 of walk 1, a questi
 
 from __future__ import annotations
 
+from enum import Enum
+from typing import Any
+
 import strawberry
 
+from catalogue.rules import SHANGHAI
+from hub.files.address import FilePlace
+from hub.operations.asked import minter
 from hub.schema.scalars import DateTime
 
 
@@ -16,6 +22,39 @@ class Coded:
 
     code: str
     name: str | None
+
+
+def _url(root: File, info: strawberry.Info[Any, Any]) -> str | None:
+    return minter(info).url(root.place)
+
+
+def _expires_at(root: File, info: strawberry.Info[Any, Any]) -> DateTime | None:
+    expires = minter(info).expires(root.place)
+    return None if expires is None else DateTime(expires.astimezone(SHANGHAI).isoformat(timespec="milliseconds"))
+
+
+@strawberry.type(
+    description="A file (文件) that an item of type G names. The hub does not keep it: it is fetched when asked."
+)
+class File:
+    """What an item of type G answers. An address is made when `url` is selected, and only then."""
+
+    digest: str = strawberry.field(description="`sha256:` and the digits, or the name that the source gives the file.")
+    place: strawberry.Private[FilePlace]
+    url: str | None = strawberry.field(
+        resolver=_url,
+        description="Where the file can be downloaded once, without a token; null where the source gives no files.",
+    )
+    expires_at: DateTime | None = strawberry.field(resolver=_expires_at, description="When the address ends.")
+
+
+@strawberry.enum(description="Whether a given value is the recorded one (核验); no recorded value is ever told.")
+class Verification(Enum):
+    """UNKNOWN says that it cannot be checked: no record that the client may see, or no value in it."""
+
+    MATCHES = "MATCHES"
+    DIFFERS = "DIFFERS"
+    UNKNOWN = "UNKNOWN"
 
 
 @strawberry.type(description="Something that a reader of one item should know: a failed check digit, a dropped value.")
@@ -70,11 +109,3 @@ class SubjectResource:
 
     resource: str
     count: int
-
-
-@strawberry.type(description="What the hub holds of one subject (主体): a company, a person, a project.")
-class Subject:
-    """`resources` lists those that the client may ask by subject and that hold at least one record it may see."""
-
-    kind: str
-    resources: list[SubjectResource]

@@ -90,6 +90,12 @@ class ChangeLog(Protocol):
     async def read(self, resource: str, epoch: int, after: int, upto: int, limit: int) -> list[Change]:
         """Entries after < seq <= upto in order of sequence, without a hole: a missing one ends the list before it."""
 
+    async def of(self, resource: str, places: Sequence[tuple[str, int]], limit: int) -> list[list[Change]]:
+        """For every (handle, sequence) the record's newest entries up to and with it, newest first, at most `limit`.
+
+        Of whatever epochs are still kept: sequences do not restart in a new one.
+        """
+
     async def oldest(self, resource: str, epoch: int) -> int | None:
         """The lowest sequence still kept, or None where the log of that epoch is empty."""
 

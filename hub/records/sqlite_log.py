@@ -22,6 +22,7 @@ _TABLES = (
         resource TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, fence INTEGER NOT NULL,
         handle TEXT NOT NULL, operation TEXT NOT NULL, at TEXT NOT NULL, before BLOB, after BLOB, moment TEXT)""",
     "CREATE UNIQUE INDEX IF NOT EXISTS change_log_id ON change_log (resource, epoch, seq)",
+    "CREATE INDEX IF NOT EXISTS change_log_of ON change_log (handle, seq)",
 )
 _APPEND = """
     INSERT INTO change_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -32,6 +33,9 @@ _APPEND = """
 _READ = """
     SELECT resource, epoch, seq, fence, handle, operation, at, before, after, moment FROM change_log
     WHERE resource = ? AND epoch = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"""
+_OF = """
+    SELECT resource, epoch, seq, fence, handle, operation, at, before, after, moment FROM change_log
+    WHERE handle = ? AND seq <= ? AND resource = ? ORDER BY seq DESC, epoch DESC LIMIT ?"""
 _OLDEST = "SELECT min(seq) FROM change_log WHERE resource = ? AND epoch = ?"
 _DROP = "DELETE FROM change_log WHERE resource = ? AND epoch = ? AND seq <= ?"
 
@@ -53,6 +57,13 @@ class SqliteLog:
         """The port's `read`."""
         rows = await self._rows(_READ, (resource, epoch, after, upto, limit))
         return [_change(row) for expected, row in enumerate(rows, after + 1) if row[2] == expected]
+
+    async def of(self, resource: str, places: Sequence[tuple[str, int]], limit: int) -> list[list[Change]]:
+        """The port's `of`."""
+        wanted = [(handle, upto, resource, limit) for handle, upto in places]
+        await self._make()
+        found = await self._door.ask(_OF, lambda connection: [connection.execute(_OF, w).fetchall() for w in wanted])
+        return [[_change(row) for row in rows] for rows in found]
 
     async def oldest(self, resource: str, epoch: int) -> int | None:
         """The port's `oldest`."""

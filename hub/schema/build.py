@@ -118,9 +118,9 @@ def _read_planned(core: GraphQLSchema, snapshot: Snapshot) -> None:
 
 
 def _generated(snapshot: Snapshot) -> frozenset[str]:
-    suffixes = ("", "Connection", "Edge", "Change")
+    suffixes = ("", "Connection", "Edge", "Change", "Verification")
     names = (type_name(name) + suffix for name in snapshot.resources for suffix in suffixes)
-    return frozenset(("Query", "Subscription", *names))
+    return frozenset(("Query", "Subscription", "Subject", *names))
 
 
 def _judged_by_core(made: GraphQLInputObjectType) -> None:

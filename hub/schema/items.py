@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from catalogue.model import DataType, Item
 from catalogue.rules import Op
 from catalogue.where import operators
-from hub.operations.records import Coded
+from hub.operations.records import Coded, File
 from hub.schema.definitions import Annotation, Form, add, define, field, listed, maybe
 from hub.schema.scalars import Date, DateTime, Decimal, Long
 
@@ -41,7 +41,9 @@ def input_type(item: Item) -> Annotation:
 
 
 def output_type(item: Item) -> Annotation:
-    """What the item answers; always nullable."""
+    """What the item answers; always nullable. A file answers more than the name that it is asked by."""
+    if item.type is DataType.BLOB:
+        return maybe(File)
     return maybe(Coded if coded(item) else _scalar(item)[1])
 
 

@@ -28,6 +28,8 @@ class Root(Enum):
     NODE = auto()
     NODES = auto()
     SUBJECT = auto()
+    VERIFY = auto()
+    VERIFY_EACH = auto()
     NOUN = auto()
 
 

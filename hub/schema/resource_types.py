@@ -12,11 +12,11 @@ import strawberry
 from strawberry.types.field import StrawberryField
 from strawberry.types.union import StrawberryUnion
 
-from catalogue.model import Item, Mode, Resource, SearchKind
+from catalogue.model import Identity, Item, Mode, Resource, SearchKind
 from catalogue.names import field_name, type_name
 from catalogue.snapshot import LinkEnd, Snapshot
 from hub.operations.feeds import Caughtup, Change, Direction, Gap
-from hub.operations.records import Node, PageInfo, Provenance, Record
+from hub.operations.records import Node, PageInfo, Provenance, Record, Verification
 from hub.records.model import Operation
 from hub.schema import words
 from hub.schema.definitions import Argument, Form, add, define, field, listed, maybe, union
@@ -26,7 +26,10 @@ from hub.schema.scalars import DateTime
 
 @dataclass(frozen=True, slots=True)
 class Types:
-    """The generated types of one resource. A live one is only asked for by key and link: it has `record` and `key`."""
+    """The generated types of one resource. A live one is only asked for by key and link: it has `record` and `key`.
+
+    The schema has those of verification where an item may be verified.
+    """
 
     record: type
     key: type
@@ -38,6 +41,9 @@ class Types:
     order: type
     change: type
     event: StrawberryUnion
+    claims: type
+    verify: type
+    verification: type
 
 
 def defined(resource: Resource) -> Types:
@@ -56,6 +62,9 @@ def defined(resource: Resource) -> Types:
         order=define(f"{name}OrderBy", Form.ONE_OF, f"{title}：排序"),
         change=change,
         event=union(f"{name}Event", (change, Gap, Caughtup), f"{title}：订阅事件"),
+        claims=define(f"{name}Claims", Form.INPUT, f"{title}：待核验的值"),
+        verify=define(f"{name}VerifyInput", Form.INPUT, f"{title}：一条核验"),
+        verification=define(f"{name}Verification", Form.OBJECT, f"{title}：核验结果，未给出的信息项为 null"),
     )
 
 
@@ -64,6 +73,7 @@ def fill(snapshot: Snapshot, resource: Resource, types: Mapping[str, Types], fil
     own = types[resource.name]
     add(own.record, _record(snapshot, resource, types))
     add(own.key, (field(field_name(name), input_type(resource.item(name))) for name in resource.key))
+    _verifying(resource, own)
     if resource.mode is Mode.LIVE:
         return
     add(own.connection, _connection(own))
@@ -90,6 +100,11 @@ def page_arguments(resource: Resource, own: Types) -> list[Argument]:
     ]
 
 
+def verifiable(resource: Resource) -> tuple[Item, ...]:
+    """The items that a client may have verified, if its grant says so. None where no single key names a record."""
+    return tuple(item for item in resource.items if item.verify and resource.identity is Identity.KEY)
+
+
 def searchable(resource: Resource) -> tuple[Item, ...]:
     """The items that full-text search reads."""
     return tuple(item for item in resource.items if item.search in (SearchKind.TEXT, SearchKind.CODE))
@@ -107,6 +122,19 @@ def _record(snapshot: Snapshot, resource: Resource, types: Mapping[str, Types]) 
     for end in snapshot.links_of(resource.name).values():
         yield _link(snapshot.resource(end.target), end, types[end.target])
     yield field("provenance", maybe(Provenance), "来源")
+    if resource.mode is Mode.SYNCED:
+        changes = maybe(listed(maybe(types[resource.name].change)))
+        yield field(
+            "history", changes, "本条记录的变更，最新在前，默认 20 条，至多 100 条", [("first", maybe(int), "")]
+        )
+
+
+def _verifying(resource: Resource, own: Types) -> None:
+    for item in verifiable(resource):
+        name, about = field_name(item.name), words.of_item(item)
+        add(own.claims, [field(name, maybe(input_type(item)), about)])
+        add(own.verification, [field(name, maybe(Verification), about)])
+    add(own.verify, [field("key", own.key), field("claims", own.claims)])
 
 
 def _link(target: Resource, end: LinkEnd, types: Types) -> StrawberryField:

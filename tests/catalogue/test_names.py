@@ -34,6 +34,7 @@ def test_systems_and_bindings_may_be_named_more_freely_but_for_colons_and_spaces
 def test_a_resource_brings_its_root_fields_and_types():
     assert root_fields("credit_record", "credit_records") == (
         "creditRecord", "creditRecords", "creditRecordsByKey", "creditRecordChanges", "verifyCreditRecord",
+        "verifyCreditRecords",
     )  # fmt: skip
     assert {"CreditRecord", "CreditRecordConnection", "CreditRecordKeyInput", "CreditRecordEvent"} <= set(
         type_names("credit_record")

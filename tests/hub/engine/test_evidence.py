@@ -45,7 +45,7 @@ async def test_an_answer_leaves_an_entry_that_says_who_read_what_of_whom(world):
 
 async def test_a_lookup_that_finds_nothing_and_a_subject_are_entries_too(world):
     await world.data('{ company(uscc: "nobody") { name } }')
-    await world.data('{ subject(kind: "legal_person", code: "91350100M000100003") { kind } }')
+    await world.data('{ subject(kind: "legal_person", code: "91350100M000100003") { kind resources { resource } } }')
     missed, subject = await world.entries()
     assert missed["counts"] == {"company": 0}
     assert subject["subjects"] == [HANDLES.subject("legal_person", "", company(3)["uscc"])]

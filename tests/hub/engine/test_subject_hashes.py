@@ -5,7 +5,7 @@ import pytest
 from catalogue.base import shipped
 from catalogue.model import Binding, Column, DataType, Identifier
 from connectors.source import SourceRow
-from hub.engine.audit_entry import _subjects
+from hub.engine.audit_entry import subjects_of
 from hub.pull.images import Imager
 from tests.hub.engine.world import ANNA, HANDLES
 
@@ -27,7 +27,7 @@ def hashes(resource, column, value, code):
     binding = Binding("b", resource.name, "s", tuple(Column(name, name) for name in texts))
     image = Imager(resource, binding, SHIPPED.code_lists, HANDLES).offer(SourceRow(texts, "row 1"), "").image
     pulled = {subject for subject, item in image.subjects if item == column.item}
-    assert pulled <= _subjects(resource, [image.values], HANDLES).keys()
+    assert pulled <= subjects_of(resource, [image.values], HANDLES).keys()
     return pulled
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,16 +19,19 @@ from auth.stores.sqlite_audit import SqliteAuditLog
 from catalogue.model import Catalogue
 from catalogue.snapshot import Snapshot
 from catalogue.stores.sqlite_file import SqliteFile
+from connectors.resilience import Time
 from connectors.source import SourceRow
 from hub.control.sqlite import SqliteLedger
 from hub.engine.engine import Engine, EngineParts
 from hub.engine.operation import Operation
+from hub.files.address import Addresses
 from hub.published import Published
 from hub.records.handles import Handles
 from hub.records.model import Change, Image, RecordWarning
 from hub.records.model import Operation as ChangeKind
-from hub.records.sqlite import SqliteRecords, prepare_connection
+from hub.records.sqlite import SqliteLog, SqliteRecords, prepare_connection
 from hub.schema.build import Built, build
+from hub.sources import Sources
 from tests.hub.engine.catalogue import (
     COMPANIES,
     COMPANY,
@@ -111,6 +115,10 @@ class World:
     built: Built = field(default_factory=built)
     held: frozenset[str] = READS
     departments: dict[str, Police] = field(default_factory=dict)
+    sources: Sources = field(init=False)
+
+    def __post_init__(self):
+        self.sources = Sources(self.open, Time(time.monotonic, asyncio.sleep, lambda: 0.0))
 
     def open(self, system, _binding):
         return self.departments.get(system.name, self.police)
@@ -266,8 +274,9 @@ async def opened(folder, *, filled=True):
     reader, police, access_store = CountingReader(records), Police(), SqliteAccess(files[1])
     world = World(reader, records, audit, access_store, police, files)
     parts = EngineParts(
-        reader=reader, ledger=SqliteLedger(files[1]), access_store=access_store, audit=audit,
-        handles=HANDLES, open_source=world.open, published=world.published, cursor_key=b"c" * 32,
+        reader=reader, log=SqliteLog(files[0]), ledger=SqliteLedger(files[1]), access_store=access_store, audit=audit,
+        handles=HANDLES, sources=world.sources, published=world.published, cursor_key=b"c" * 32,
+        addresses=Addresses(b"c" * 32, "http://hub", lambda n: b"r" * n),
         clock=lambda: world.now,
     )  # fmt: skip
     world.engine = Engine(parts, world.steps.append)
@@ -287,6 +296,7 @@ async def opened(folder, *, filled=True):
             await fill(world)
         yield world
     finally:
+        await world.sources.close()
         await audit.close()
         for file in files:
             file.close()

@@ -245,6 +245,12 @@ def plan_of(path, sql):
     return " | ".join(row[3] for row in rows_of(path, f"EXPLAIN QUERY PLAN {sql}"))
 
 
+async def test_the_changes_of_a_record_are_found_by_an_index(log, path):
+    await log.of("work", [("h", 1)], 1)
+    plan = plan_of(path, "SELECT * FROM change_log WHERE handle = '' AND seq <= 1 AND resource = '' ORDER BY seq DESC")
+    assert plan == "SEARCH change_log USING INDEX change_log_of (handle=? AND seq<?)"
+
+
 async def test_indexes_wait_until_there_are_records(records, path):
     await records.prepare(WORK, {("holder_kind", "holder")})
     names = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'r_work' ORDER BY 1"

@@ -29,7 +29,7 @@ def type_of(name):
 def test_every_shipped_resource_has_its_type_and_root_fields(everything):
     query, subscription = everything.core.query_type, everything.core.subscription_type
     for resource in ALL.resources.values():
-        one, many, by_key, changes, _ = root_fields(resource.name, resource.plural)
+        one, many, by_key, changes, *_ = root_fields(resource.name, resource.plural)
         assert is_object_type(everything.core.type_map[type_name(resource.name)])
         assert {one, by_key} <= query.fields.keys()
         assert (many in query.fields) == (resource.mode is Mode.SYNCED)
@@ -54,8 +54,9 @@ def test_generated_type_names_are_those_that_names_are_checked_against(everythin
     fixed = set(build(Snapshot(1, Catalogue())).core.type_map) | {
         name for name in everything.core.type_map if name.endswith("Filter")
     }
-    hand_written = {"Node", "Record", "Provenance", "RecordWarning", "Coded", "PageInfo", "Change", "Gap", "Caughtup"}
-    hand_written |= {"ChangeOperation", "GapReason", "FeedStart", "Direction", "Date", "DateTime", "Decimal", "Long"}
+    hand_written = {"Node", "Record", "Provenance", "RecordWarning", "Coded", "File", "PageInfo", "Verification"}
+    hand_written |= {"Change", "Gap", "Caughtup", "ChangeOperation", "GapReason", "FeedStart", "Direction"}
+    hand_written |= {"Date", "DateTime", "Decimal", "Long"}
     assert set(everything.core.type_map) - allowed - fixed - hand_written == {"Subscription", "Float"}
 
 
@@ -104,6 +105,27 @@ def test_a_subscription_filters_by_own_items_and_moments_alone():
     assert "holder" not in type_of("LicenceChangeWhere").fields
     assert {"validTo", "expiring", "and", "or", "not"} <= type_of("LicenceChangeWhere").fields.keys()
     assert list(built().core.subscription_type.fields["licenceChanges"].args) == ["where", "after", "from"]
+
+
+def test_what_may_be_verified_is_claimed_by_type_and_answered_in_three_words():
+    query = built().core.query_type.fields
+    arguments = {name: str(argument.type) for name, argument in query["verifyPerson"].args.items()}
+    assert arguments == {"idNumber": "String!", "claims": "PersonClaims!"}
+    assert str(query["verifyPersons"].type) == "[PersonVerification]"
+    assert {n: str(f.type) for n, f in type_of("PersonClaims").fields.items()} == {
+        "name": "String",
+        "birthDate": "Date",
+    }
+    assert {str(f.type) for f in type_of("PersonVerification").fields.values()} == {"Verification"}
+    assert list(type_of("Verification").values) == ["MATCHES", "DIFFERS", "UNKNOWN"]
+    assert {"verifyCompany", "verifyCompanies"} <= query.keys()
+    assert not {"verifyStep", "verifySteps"} & query.keys()  # nothing of a step may be verified
+
+
+def test_a_synced_record_has_a_history_of_changes():
+    made = type_of("Company").fields["history"]
+    assert (str(made.type), list(made.args)) == ("[CompanyChange]", ["first"])
+    assert "history" not in type_of("Person").fields
 
 
 def test_scalars_follow_the_data_types():

@@ -1,0 +1,1 @@
+"""Files that items of type G name: one-time addresses, and their download under the same decision and audit."""
