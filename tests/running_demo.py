@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-PATIENCE = 90
+PATIENCE = 180
 
 
 def free_port():
@@ -36,10 +36,11 @@ def until(condition, seconds=20):
 class RunningDemo:
     """A demo that is READY. Its folder stays when it is stopped; `stop` may be called twice."""
 
-    def __init__(self, folder, *, scale="0.02", port=None):
+    def __init__(self, folder, *, scale="0.02", port=None, back_after=15):
         self.folder, self.port = Path(folder), port or free_port()
         self.log = self.folder.with_suffix(".log")
         command = [sys.executable, "-m", "hub", "demo", "--port", str(self.port), "--data", str(folder)]
+        command += ["--back-after", str(back_after)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, *(("--scale", scale) if scale else ())],

@@ -34,11 +34,18 @@ def serve(ctx: Context, host: str | None, port: int | None, workers: int | None)
     type=click.FloatRange(0.005, 100),
     help="1: 10,000 legal persons, 50,000 licences (default: that of --data, or 1).",
 )
-def demo(port: int, data: Path | None, scale: float | None) -> None:
+@click.option(
+    "--back-after",
+    type=click.FloatRange(0),
+    default=15,
+    show_default=True,
+    help="Seconds after which a department that was ended starts again; 0: never.",
+)
+def demo(port: int, data: Path | None, scale: float | None, back_after: float) -> None:
     """Start the demo departments and a hub over them; prints READY and how to come in."""
     from hub.demo.run import Demo, run
 
-    run(Demo(port, data, scale))
+    run(Demo(port, data, scale, back_after))
 
 
 @click.command()

@@ -17,43 +17,51 @@ from urllib.request import url2pathname
 
 from auth.grant_file import grants_from_toml
 from auth.ports import Purpose
-from catalogue.descriptor import load
-from hub.commands.pull import pull_each
+from catalogue.descriptor import Text, read
+from hub.demo.first_pull import pull_all
+from hub.demo.running import Department
 from hub.granting import Registration
-from hub.pull.model import PullOptions
-from hub.pull.schedule import pullable
 from hub.services import Services, open_services
 from hub.settings import Settings
 
 DEMO = "demo"
 
 
-async def prepare(settings: Settings, folder: Path, urls: Mapping[str, str]) -> list[dict[str, object]]:
-    """Publish, register, grant (the first time only), then pull everything; the clients as READY shows them.
-
-    `urls` are the departments' places by the names that `departments.toml` gives them.
-    """
+async def prepare(settings: Settings, folder: Path, departments: Sequence[Department]) -> list[dict[str, object]]:
+    """Publish, register, grant (the first time only), then pull everything; the clients as READY shows them."""
     async with open_services(settings) as services:
         kept = folder / "clients.json"
-        await _publish(services, urls)
+        await _publish(services, departments)
         if not kept.exists():
             _keep(kept, await _grant_access(services))
         await services.publication.confirm()
-        await pull_each(services, pullable(services.publication.current.snapshot), PullOptions())
+        await pull_all(settings, services)
         shown: list[dict[str, object]] = json.loads(kept.read_text(encoding="utf-8"))
         return shown
 
 
-async def _publish(services: Services, urls: Mapping[str, str]) -> None:
-    text = Template(_resource("departments.toml")).substitute({name: _in_toml(url) for name, url in urls.items()})
+async def _publish(services: Services, departments: Sequence[Department]) -> None:
     snapshot = await services.stores.catalogue.snapshot()
-    await services.publish(load(text, "departments.toml", snapshot.catalogue), by=DEMO)
+    texts = [Text("consumers.toml", _resource("consumers.toml")), *map(_descriptor, departments)]
+    await services.publish(read(texts, snapshot.catalogue).sound(), by=DEMO)
 
 
-def _in_toml(url: str) -> str:
-    """What a descriptor says of a department's place, within quotes: a folder by its path."""
-    place = url2pathname(urlsplit(url).path) if url.startswith("file:") else url
-    return json.dumps(place, ensure_ascii=False)[1:-1]
+def _descriptor(department: Department) -> Text:
+    """What a department's descriptor says, with its place and the folder of its data filled in."""
+    name = f"{department.module}.toml"
+    places = {"place": _path_or_url(department.url), "folder": str(department.folder)}
+    text = Template(_resource(f"departments/{name}"))
+    return Text(name, text.substitute({key: _in_toml(place) for key, place in places.items()}))
+
+
+def _path_or_url(url: str) -> str:
+    """A department's place as a descriptor says it: a folder by its path."""
+    return url2pathname(urlsplit(url).path) if url.startswith("file:") else url
+
+
+def _in_toml(text: str) -> str:
+    """As it stands within quotes."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _keep(path: Path, clients: Sequence[Mapping[str, object]]) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import urllib.error
@@ -24,33 +22,23 @@ from pathlib import Path
 import click
 
 from hub.demo.prepare import prepare
-from hub.errors import ConfigurationError, Unreachable
-from hub.serving import END_SECONDS, LOOK_SECONDS, port_must_be_free, serve
+from hub.demo.running import Department, Departments
+from hub.errors import ConfigurationError
+from hub.serving import LOOK_SECONDS, port_must_be_free, serve
 from hub.settings import SQLITE, Settings
-
-#: The departments' modules, by the names of their places in `departments.toml`.
-DEPARTMENTS = {"market_url": "market_regulation", "licence_folder": "licensing"}
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
     """How the demo was asked for. Without `data` it lives in a temporary folder and leaves nothing; without `scale` it
-    has the size of what is in `data`, or 1.
+    has the size of what is in `data`, or 1. A department that ended is started again after `back_after` seconds (0:
+    never).
     """
 
     port: int
     data: Path | None
     scale: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """A department's process, and what it said when it was ready."""
-
-    key: str
-    name: str
-    url: str
-    process: subprocess.Popen[str]
+    back_after: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +48,10 @@ class Made:
     today: str
     scale: float
 
+    def options(self) -> dict[str, str]:
+        """As a department's command line takes it."""
+        return {"today": self.today, "scale": str(self.scale)}
+
 
 def run(demo: Demo) -> None:
     """Run it until interrupted."""
@@ -68,19 +60,21 @@ def run(demo: Demo) -> None:
         port_must_be_free(Settings(port=demo.port))
         folder = (demo.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongshu-")))).absolute()
         made = made_from(folder, demo.scale)
+        departments = Departments(folder / "departments", made.options(), demo.back_after)
+        stack.callback(departments.stop)
         try:
-            _run(demo.port, folder, made, stack)
+            _run(demo.port, folder, departments)
         finally:
             _not_interruptible()
 
 
-def _run(port: int, folder: Path, made: Made, stack: ExitStack) -> None:
-    store = f"{SQLITE}{folder / 'store'}"
-    settings = Settings(catalogue=store, records=store, port=port)
-    departments = start_departments(folder, made, stack)
-    clients = asyncio.run(prepare(settings, folder, {one.key: one.url for one in departments}))
+def _run(port: int, folder: Path, departments: Departments) -> None:
+    store, clients_file = f"{SQLITE}{folder / 'store'}", str(folder / "clients.json")
+    settings = Settings(catalogue=store, records=store, port=port, explorer_clients=clients_file)
+    started = departments.start()
+    clients = asyncio.run(prepare(settings, folder, started))
     over = threading.Event()
-    telling = threading.Thread(target=_tell, args=(over, ready(settings.url, clients, departments), departments))
+    telling = threading.Thread(target=_tell, args=(over, ready(settings.url, clients, started), departments))
     telling.start()
     try:
         serve(settings)
@@ -120,29 +114,6 @@ def made_from(folder: Path, scale: float | None) -> Made:
     return made
 
 
-def start_departments(folder: Path, made: Made, stack: ExitStack) -> list[Department]:
-    """Every department's process, ready to be read."""
-    started = []
-    for key, module in DEPARTMENTS.items():
-        command = [
-            sys.executable, "-m", f"hub.demo.{module}", "--folder", str(folder / "departments" / module),
-            "--scale", str(made.scale), "--today", made.today,
-        ]  # fmt: skip
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        stack.callback(_stop, process)
-        started.append((key, process))
-    return [_said(key, process) for key, process in started]
-
-
-def _said(key: str, process: subprocess.Popen[str]) -> Department:
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise Unreachable(f"the demo department {key} did not start")
-    told = json.loads(line)
-    return Department(key, told["name"], told["url"], process)
-
-
 def ready(url: str, clients: list[dict[str, object]], departments: Sequence[Department]) -> dict[str, object]:
     """What the READY line says."""
     return {
@@ -150,21 +121,19 @@ def ready(url: str, clients: list[dict[str, object]], departments: Sequence[Depa
         "graphql": f"{url}/graphql",
         "token_url": f"{url}/oauth/token",
         "clients": clients,
-        "departments": [{"name": d.name, "url": d.url, "pid": d.process.pid} for d in departments],
+        "departments": [{"name": d.name, "url": d.url, "pid": d.pid} for d in departments],
     }
 
 
-def _tell(over: threading.Event, ready_line: dict[str, object], departments: Sequence[Department]) -> None:
-    """READY, once the hub answers; then every department that ends, once. Until the demo is over."""
+def _tell(over: threading.Event, ready_line: dict[str, object], departments: Departments) -> None:
+    """READY, once the hub answers; then every department that ends or comes back. Until the demo is over."""
     while not _answers(f"{ready_line['url']}/ready"):
         if over.wait(LOOK_SECONDS):
             return
     click.echo("READY " + json.dumps(ready_line, ensure_ascii=False))
-    running = list(departments)
     while not over.wait(LOOK_SECONDS):
-        for one in [one for one in running if one.process.poll() is not None]:
-            running.remove(one)
-            click.echo(f"hub: {one.name} has ended; nothing changes there any more", err=True)
+        for line in departments.look():
+            click.echo(f"hub: {line}", err=True)
 
 
 def _answers(url: str) -> bool:
@@ -173,14 +142,3 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    """A department ends when its standard input closes."""
-    assert process.stdin is not None
-    process.stdin.close()
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -10,10 +10,14 @@ import sys
 import pytest
 
 from hub.demo.run import Made, made_from
+from hub.demo.running import Departments
 from hub.errors import ConfigurationError
 from tests.processes import family, running
 from tests.running_demo import RunningDemo, free_port, until
 
+DEPARTMENTS = [
+    "市场监督管理局", "公安厅", "社会信用管理办公室", "行政审批局", "政务服务中心", "自然资源厅", "统计局",
+]  # fmt: skip
 COUNT = "{ legalPersons { totalCount } licences { totalCount } }"
 
 
@@ -23,32 +27,54 @@ def folder(tmp_path):
     return tmp_path / '演示 "数据" 1'
 
 
+@pytest.mark.timeout(400)  # it starts twice seven departments and a hub
 def test_a_demo_goes_on_from_its_folder_and_ends_with_everything_it_started(folder):
-    first = RunningDemo(folder, scale="0.005")
+    first = RunningDemo(folder, scale="0.005", back_after=0)
     started = family(first.process.pid)
     assert {d["pid"] for d in first.ready["departments"]} < started
+    assert [d["name"] for d in first.ready["departments"]] == DEPARTMENTS
     answer = first.ask(COUNT).json()["data"]
-    assert 45 <= answer["legalPersons"]["totalCount"] <= 50
-    assert 230 <= answer["licences"]["totalCount"] <= 250
+    assert 95 <= answer["legalPersons"]["totalCount"] <= 100
+    assert 485 <= answer["licences"]["totalCount"] <= 500
     assert stat.S_IMODE((folder / "clients.json").stat().st_mode) == 0o600
     os.kill(first.ready["departments"][0]["pid"], signal.SIGKILL)
-    until(lambda: "市场监督管理局 has ended" in first.said())
-    assert first.ask(COUNT).json()["data"] == answer
+    until(lambda: "市场监督管理局 has ended; nothing changes there any more" in first.said())
+    assert first.ask(COUNT).json()["data"]["legalPersons"] == answer["legalPersons"]
     assert first.stop(signal.SIGTERM) == 0
     until(lambda: not started & running().keys())
     second = RunningDemo(folder, scale=None)
     started = family(second.process.pid)
     assert second.ready["clients"] == first.ready["clients"]
-    assert second.ask(COUNT).json()["data"] == answer
+    assert second.ask(COUNT).json()["data"]["legalPersons"] == answer["legalPersons"]
     assert second.stop(signal.SIGKILL) == -signal.SIGKILL
     until(lambda: not started & running().keys())
+
+
+def test_a_department_that_was_ended_comes_back_on_its_port_with_its_data(tmp_path):
+    departments = Departments(tmp_path, {"scale": "0.005", "today": "2026-11-22", "every": "0"}, back_after=0.2)
+    try:
+        first = {one.module: one for one in departments.start()}
+        for module in ("credit_office", "licensing"):
+            os.kill(first[module].pid, signal.SIGKILL)
+        told = []
+        until(lambda: told.extend(departments.look()) or len(told) == 4)
+        assert sorted(line.partition(",")[0] for line in told) == [
+            "社会信用管理办公室 has ended; it comes back in 0.2 s", "社会信用管理办公室 is back",
+            "行政审批局 has ended; it comes back in 0.2 s", "行政审批局 is back",
+        ]  # fmt: skip
+        now = {one.module: one for one in departments.there}
+        assert [(one.url, one.folder) for one in now.values()] == [(one.url, one.folder) for one in first.values()]
+        assert {module for module, one in now.items() if one.pid != first[module].pid} == {"credit_office", "licensing"}
+    finally:
+        departments.stop()
+    assert not {one.pid for one in departments.there} & running().keys()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_while_it_prepares_ends_everything_at_once(folder, number):
     command = [sys.executable, "-m", "hub", "demo", "--port", str(free_port()), "--data", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
-        started = until(lambda: len(family(demo.pid)) == 2 and family(demo.pid))
+        started = until(lambda: len(family(demo.pid)) >= 7 and family(demo.pid))
         demo.send_signal(number)
         out, err = demo.communicate(timeout=30)
     assert (demo.returncode, out, err) == (0, "", "")

@@ -1,8 +1,8 @@
 """What every demo department does: its own process, ready when it says so, ended when its parent is.
 
-A department is `python -m hub.demo.<name> --folder DIR …`. It prints one line of JSON (`name`, `url`, `pid`) when its
-system can be read, then keeps changing. It ends at once, whatever it is doing, when the standard input that it was
-given is closed: each of its changes is there whole or not at all.
+A department is `python -m hub.demo.departments.<name> --folder DIR …`. It prints one line of JSON (`name`, `url`,
+`pid`) when its system can be read, then keeps changing. It ends at once, whatever it is doing, when the standard input
+that it was given is closed: each of its changes is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Manner:
 def manner(argv: list[str]) -> Manner:
     """The manner that the command line gives. An interrupt at the terminal is for the parent to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=20261122)
@@ -55,8 +55,12 @@ def run(name: str, url: str, change: Callable[[Random], None], every: float) -> 
         change(pick)
 
 
-def _end_with_parent() -> None:
-    """The parent holds the other end of standard input: end of file means that it has gone, or wants this to end."""
+def end_with_parent() -> None:
+    """End when standard input does: the parent, which holds its other end, has gone or wants this to end."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
     while sys.stdin.buffer.read(1024):
         pass
     os._exit(0)
