@@ -15,7 +15,7 @@ import click
 
 from auth.ports import AuthStoreUnavailable
 from catalogue.ports import CatalogueStoreUnavailable
-from hub.commands import access, audit, catalogue, pull, service
+from hub.commands import access, audit, bindings, catalogue, discover, pull, service
 from hub.commands.context import Context, ExitCode
 from hub.errors import ConfigurationError, HubError, Unreachable
 
@@ -32,7 +32,9 @@ def hub(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = Context(config, os.environ)
 
 
-for command in (service.demo, service.serve, service.init, service.schema, pull.pull):
+_ALONE = (service.demo, service.serve, service.init, service.schema, pull.pull, discover.discover)
+_ABOUT_BINDINGS = (bindings.pause, bindings.resume, bindings.quarantine, bindings.drift)
+for command in (*_ALONE, *_ABOUT_BINDINGS):
     hub.add_command(command)
 for group in (catalogue.catalogue, access.client, access.grant, audit.audit):
     hub.add_command(group)
