@@ -67,8 +67,8 @@ def code_blocks(page, language=".*"):
     return re.findall(pattern, (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
-def test_the_readme_shows_the_shipped_catalogue_as_it_is():
-    assert code_blocks("README.md", "mermaid") == [mermaid(Snapshot(1, shipped())) + "\n"]
+def test_the_page_of_the_catalogue_shows_it_as_it_is():
+    assert code_blocks("docs/catalogue.md", "mermaid") == [mermaid(Snapshot(1, shipped())) + "\n"]
 
 
 def test_both_readmes_show_the_same():

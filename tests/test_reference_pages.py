@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from graphql import parse, validate
 
 from auth.bearer import Principal
 from auth.decide import decide, entry_of
@@ -35,14 +36,19 @@ from catalogue.rules import Op
 from catalogue.snapshot import Snapshot
 from connectors.faults import WarningCode
 from connectors.files import settings as files
+from connectors.limits import LIMITS
 from connectors.registry import CONNECTORS
+from connectors.rest import settings as rest
+from connectors.soap import settings as soap
 from connectors.sql import settings as sql
 from hub import cli
 from hub.commands.context import ExitCode
+from hub.control.ports import Condition
 from hub.engine.operation import GapReason, Operation
 from hub.pull import quarantine
 from hub.pull.report import Outcome as PullOutcome
 from hub.records.model import Operation as ChangeKind
+from hub.schema.build import build
 from hub.services import open_services, utc_now
 from hub.settings import Settings
 
@@ -269,13 +275,21 @@ def test_the_connectors_and_their_options_are_those_of_the_code():
         name: text.partition(f"## `{name}`: ")[2].partition("\n## ")[0] for name in re.findall(r"## `(\w+)`: ", text)
     }
     assert parts.keys() == CONNECTORS.keys()
-    for name, known in (("files", files.OPTIONS), ("sql", sql.OPTIONS)):
+    for name, known in (("files", files.OPTIONS), ("rest", rest.OPTIONS), ("soap", soap.OPTIONS), ("sql", sql.OPTIONS)):
         told = column(parts[name], "option")
         assert len(told) == len(set(told))
         assert set(told) == known
     said = {cells[0].strip("`"): cells[1] for cells in rows(parts["files"], "option")}
     assert set(re.findall(r"\.\w+", said["format"])) == files.FORMATS.keys()
     assert set(re.split(r", | or ", said["encoding"].partition(";")[0])) == files.ENCODINGS
+
+
+def test_the_limits_of_every_system_are_those_of_the_code_and_no_connectors_own():
+    limits = page("connectors.md").partition("## Limits of every system")[2].partition("\n## ")[0]
+    assert {ticked(name)[0]: float(default) for name, _, default in rows(limits, "option")} == LIMITS
+    for kind in CONNECTORS:
+        assert not import_module(f"connectors.{kind}.settings").OPTIONS & LIMITS.keys()
+    assert column(page("connectors.md"), "condition") == list(Condition)
 
 
 def test_the_reasons_of_a_quarantine_and_the_ends_of_a_pull_are_those_of_the_code():
@@ -334,6 +348,12 @@ def test_the_grant_of_the_page_decides_as_the_page_says(published):
 
 def test_the_pace_of_checkpoints_is_the_codes():
     assert f"every {Pace().entries:,} entries and {Pace().seconds:g} seconds" in page("access.md")
+
+
+@pytest.mark.parametrize("name", ["access.md", "feeds.md"])
+def test_every_question_of_a_page_fits_the_shipped_catalogue(name):
+    core = build(Snapshot(1, shipped())).core
+    assert validate(core, parse(block(page(name), "graphql"))) == []
 
 
 # docs/feeds.md (its program runs in tests/walks/test_feeds_page.py)

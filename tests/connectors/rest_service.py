@@ -44,7 +44,7 @@ class Asked:
 
 @dataclass
 class Reply:
-    """An answer as it is sent. `how` is whole, cut (half of it, then the connection ends), drip, hang, endless or huge."""
+    """An answer as it is sent. `how` is whole, cut (half of it, then the connection ends), drip or endless."""
 
     body: bytes = b""
     status: int = 200
@@ -193,14 +193,6 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         self.close_connection = True
         self.server.service.released.wait(30)
-
-    def huge(self, body):
-        """One row whose name has as many characters as the body's number says."""
-        self.close_connection = True
-        self.wfile.write(b'{"data": {"items": [{"code": "R0001", "name": "')
-        for _ in range(int.from_bytes(body, "big") >> 16):
-            self.wfile.write(b"x" * 65536)
-        self.wfile.write(b'"}]}}')
 
     def endless(self, body):
         """The same for ever."""

@@ -115,7 +115,7 @@ def test_a_wrong_secret_gets_no_token(demo):
 
 
 def test_a_resource_without_its_scope_is_refused(demo):
-    answer = demo.ask("{ creditRecords { totalCount } }")
+    answer = demo.ask("{ processes { totalCount } }")
     assert answer.status_code == 403
     assert answer.json()["errors"][0]["extensions"]["code"] == "INSUFFICIENT_SCOPE"
 
