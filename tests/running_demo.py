@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -75,6 +76,12 @@ class RunningDemo:
     def said(self):
         """Its standard error stream so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def department(self, name):
+        """What READY says of the department, with the pid that it has now: one that ended is started again."""
+        one = next(d for d in self.ready["departments"] if d["name"] == name)
+        back = re.findall(rf"{name} is back, pid (\d+)", self.said())
+        return one | {"pid": int(back[-1])} if back else one
 
     def client(self, client_id):
         return next(c for c in self.ready["clients"] if c["client_id"] == client_id)

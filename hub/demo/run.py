@@ -16,11 +16,12 @@ import urllib.request
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from catalogue.rules import SHANGHAI
 from hub.demo.prepare import prepare
 from hub.demo.running import Department, Departments
 from hub.errors import ConfigurationError
@@ -104,7 +105,7 @@ def made_from(folder: Path, scale: float | None) -> Made:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not note.exists():
-            new = Made(f"{datetime.now(UTC):%Y-%m-%d}", scale or 1.0)
+            new = Made(f"{datetime.now(SHANGHAI):%Y-%m-%d}", scale or 1.0)  # the day by which the hub judges dates
             note.write_text(json.dumps(asdict(new)), encoding="utf-8")
         made = Made(**json.loads(note.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:

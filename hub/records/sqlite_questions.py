@@ -53,8 +53,7 @@ class Question:
 
     def lookup(self, by: Sequence[str], keys: Sequence[tuple[Value, ...]]) -> Statement:
         """Every row for every key."""
-        children = self._children(by, keys)
-        return self._statement(f"SELECT {self._columns('r')} FROM {children} AND {self._met}", len(keys))
+        return self._statement(f"SELECT {self._columns('r')} FROM {self._children(by, keys, self._met)}", len(keys))
 
     def follow(self, by: Sequence[str], parents: Sequence[tuple[Value, ...]], page: Page) -> Statement:
         """(number of the parent, row) in the page's direction, `limit` + 1 rows a parent at most.
@@ -68,7 +67,7 @@ class Question:
         numbered = f"row_number() OVER (PARTITION BY parent.key ORDER BY {order}) AS number"
         return self._statement(
             f"SELECT n.parent, {self._columns('c')} FROM"
-            f" (SELECT parent.key AS parent, r._id AS id, {numbered} FROM {self._children(by, parents)} AND {met}) AS n"
+            f" (SELECT parent.key AS parent, r._id AS id, {numbered} FROM {self._children(by, parents, met)}) AS n"
             f" CROSS JOIN {self._table.records} AS c ON c._id = n.id"
             f" WHERE n.number <= {page.limit + 1:d} ORDER BY n.parent, n.number",
             len(parents) * page.limit,
@@ -80,10 +79,8 @@ class Question:
 
     def counts(self, by: Sequence[str], parents: Sequence[tuple[Value, ...]]) -> Statement:
         """(number of the parent, how many rows), without the parents that have none."""
-        children = self._children(by, parents)
-        return self._statement(
-            f"SELECT parent.key, count(*) FROM {children} AND {self._met} GROUP BY parent.key", len(parents)
-        )
+        children = self._children(by, parents, self._met)
+        return self._statement(f"SELECT parent.key, count(*) FROM {children} GROUP BY parent.key", len(parents))
 
     def keys(self, items: Sequence[str], limit: int) -> Statement:
         """Distinct tuples without an absent value."""
@@ -111,10 +108,14 @@ class Question:
     def _columns(self, row: str) -> str:
         return ", ".join([_META.format(row), *(self._table.column(item, row) for item in self._query.columns)])
 
-    def _children(self, by: Sequence[str], keys: Sequence[tuple[Value, ...]]) -> str:
-        """Keys, each with its rows; the keys are gone through, the rows found by them."""
+    def _children(self, by: Sequence[str], keys: Sequence[tuple[Value, ...]], met: str) -> str:
+        """Keys, each with its rows that meet the condition; the keys are gone through, the rows found by them.
+
+        As a truth value the condition is judged on those rows alone. SQLite, which knows no frequencies here, might
+        else take an index of one of its items and go through all rows of a kind or state for every key.
+        """
         belongs = self._rules.belongs("r", by, "parent")
-        return f"{self._rules.given('parent', keys)} CROSS JOIN {self._from} WHERE {belongs}"
+        return f"{self._rules.given('parent', keys)} CROSS JOIN {self._from} WHERE {belongs} AND ({met}) IS TRUE"
 
     def _far_bound(self, page: Page) -> str:
         """The bound that the walk does not start from."""

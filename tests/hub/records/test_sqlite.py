@@ -15,6 +15,8 @@ from hub.errors import DeadlineExceeded, StoreUnavailable
 from hub.records.model import Change, Operation, Order, Page, Search
 from hub.records.sqlite import SqliteLog, SqliteRecords, prepare_connection
 from hub.records.sqlite_door import Door
+from hub.records.sqlite_questions import Question
+from hub.records.sqlite_tables import Table
 from tests.contracts.change_log import LogContract
 from tests.contracts.record_samples import AT, WORK, Shelf, handles_of, item, query, resource_of
 from tests.contracts.record_writing import RecordWriterContract
@@ -82,9 +84,9 @@ class TestLog(LogContract):
     pass
 
 
-def rows_of(path, sql):
+def rows_of(path, sql, values=()):
     with sqlite3.connect(path) as connection:
-        found = connection.execute(sql).fetchall()
+        found = connection.execute(sql, values).fetchall()
     connection.close()
     return found
 
@@ -241,14 +243,24 @@ async def test_pages_larger_than_two_thousand_rows_are_read_off_the_loop_with_th
 # --- where things lie -------------------------------------------------------------------------------------------------
 
 
-def plan_of(path, sql):
-    return " | ".join(row[3] for row in rows_of(path, f"EXPLAIN QUERY PLAN {sql}"))
+def plan_of(path, sql, values=()):
+    return " | ".join(row[3] for row in rows_of(path, f"EXPLAIN QUERY PLAN {sql}", values))
 
 
 async def test_the_changes_of_a_record_are_found_by_an_index(log, path):
     await log.of("work", [("h", 1)], 1)
     plan = plan_of(path, "SELECT * FROM change_log WHERE handle = '' AND seq <= 1 AND resource = '' ORDER BY seq DESC")
     assert plan == "SEARCH change_log USING INDEX change_log_of (handle=? AND seq<?)"
+
+
+async def test_rows_of_a_key_are_found_by_the_key_whatever_else_is_asked_of_them(records, path):
+    await Shelf(records).put({"h": {"code": "X"}})
+    await records.prepare(WORK)
+    asked, keys = Question(Table(WORK), query(Compare("holder", Op.EQ, "B"))), [("X",), ("Y",)]
+    statements = asked.lookup(("code",), keys), asked.counts(("code",), keys), asked.follow(("code",), keys, Page(5))
+    for statement in statements:
+        plan = plan_of(path, statement.sql, statement.values)
+        assert "SEARCH r USING INDEX r_work:equal:code (code=?)" in plan
 
 
 async def test_indexes_wait_until_there_are_records(records, path):
